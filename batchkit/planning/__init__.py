@@ -1,0 +1,1 @@
+"""Pure arithmetic and formats: nothing here reads a clock, a file, the network or the environment."""

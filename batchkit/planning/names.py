@@ -1,0 +1,112 @@
+"""Every name that batchkit gives: S3 keys, ledger keys, run ids. Nothing else builds one."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+# All tasks of a source at once: an upload that a rule refused never had tasks.
+ALL_TASKS = "*"
+
+# Child reports of a large run are spread: one partition takes 1,000 writes a second (DynamoDB
+# Developer Guide, "Designing partition keys"). Small runs stay in one partition: one Query reads them.
+REPORT_SHARDS = 16
+CHILDREN_PER_SHARD = 64
+
+
+@dataclass(frozen=True)
+class Key:
+    """A primary key of the ledger: `pk`, `sk`."""
+
+    pk: str
+    sk: str
+
+
+def stack(project: str, part: str) -> str:
+    """A CloudFormation stack of the project: its storage, compute or rules."""
+    return f"{project}-{part}"
+
+
+def artifacts_bucket(project: str, account: str, region: str) -> str:
+    """Recipes, manifests and the handlers' code. At most 61 characters of the 63 that S3 allows."""
+    return f"{project}-{account}-{region}"
+
+
+def ledger_table(project: str) -> str:
+    return f"{project}-ledger"
+
+
+def recipe_key(digest: str) -> str:
+    """Artifacts bucket: the recipe document."""
+    return f"recipes/{digest}.json"
+
+
+def manifest_key(run: str) -> str:
+    """Artifacts bucket: one source a line."""
+    return f"runs/{run}/manifest.jsonl"
+
+
+def index_key(run: str) -> str:
+    """Artifacts bucket: the offsets of the manifest's lines."""
+    return f"runs/{run}/manifest.idx"
+
+
+def code_key(digest: str) -> str:
+    """Artifacts bucket: the handlers' zip file."""
+    return f"code/{digest}.zip"
+
+
+def upload_run(recipe: str, bucket: str, key: str, etag: str, sequencer: str) -> str:
+    """The run of an upload, the same for every delivery of the same S3 event: `u-` and 24 hex digits."""
+    text = "\n".join((recipe, bucket, etag, sequencer, key))
+    return "u-" + hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def source_id(bucket: str, key: str) -> str:
+    """32 hex digits that stand for a source where its key is too long or not ASCII (metadata, index keys)."""
+    return hashlib.sha256(f"{bucket}/{key}".encode()).hexdigest()[:32]
+
+
+def run_record(run: str) -> Key:
+    return Key(f"run#{run}", "run")
+
+
+def array_record(run: str, first: int) -> Key:
+    """The end of one of the run's array jobs, beside the run's own record: one query reads them all."""
+    return Key(run_record(run).pk, f"array#{first:09d}")
+
+
+def report_shard(child: int, children: int) -> int:
+    """The shard of a child's report; `child` counts through all arrays of the run."""
+    return child % report_shards(children)
+
+
+def report_shards(children: int) -> int:
+    """How many partitions the reports of a run of `children` lie in."""
+    return max(1, min(REPORT_SHARDS, children // CHILDREN_PER_SHARD))
+
+
+def report_partition(run: str, shard: int) -> str:
+    return f"run#{run}#{shard}"
+
+
+def report_record(run: str, child: int, children: int) -> Key:
+    return Key(report_partition(run, report_shard(child, children)), f"child#{child:09d}")
+
+
+def item_partition(bucket: str, key: str) -> str:
+    return f"src#{bucket}/{key}"
+
+
+def item_record(bucket: str, key: str, task: str) -> Key:
+    return Key(item_partition(bucket, key), f"task#{task}")
+
+
+def bad_partition(run: str) -> str:
+    """Sparse index: the rejected and failed items of a run."""
+    return f"bad#{run}"
+
+
+def bad_sort(bucket: str, key: str, task: str) -> str:
+    # A sort key has at most 1,024 bytes (DynamoDB, Constraints), as many as an S3 key alone.
+    return f"{source_id(bucket, key)}#{task}"

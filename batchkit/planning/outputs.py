@@ -1,0 +1,86 @@
+"""Output keys: a template filled from the source's key and the task."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from batchkit.errors import ConfigError, Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from batchkit.job import Task
+
+FIELDS = ("dir", "stem", "name", "suffix", "task", "ext")
+
+# "The maximum key length is 1,024 bytes" of UTF-8 (S3 User Guide, Naming objects).
+MAX_KEY_BYTES = 1024
+
+_FIELD = re.compile(r"\{([^{}]*)\}")
+
+
+def check_template(template: str) -> None:
+    """Raises ConfigError for an unknown field, a lone brace, or one output for all sources."""
+    used = _FIELD.findall(template)
+    unknown = [name for name in used if name not in FIELDS]
+    rest = _FIELD.sub("", template)
+    if unknown or "{" in rest or "}" in rest:
+        raise ConfigError(
+            "[output] key is not a template",
+            found=repr(template),
+            expected=f"text with the fields {', '.join(map('{{{}}}'.format, FIELDS))}",
+        )
+    if not {"stem", "name"} & set(used):
+        raise ConfigError(
+            "[output] key gives all sources of a folder the same output",
+            found=repr(template),
+            expected="{stem} or {name} in it",
+        )
+
+
+def source_fields(key: str) -> Mapping[str, str]:
+    """`dir/name`, and `name` as `stem` + `suffix` (`photo` + `.jpg`). Nothing is normalised."""
+    directory, _, name = key.rpartition("/")
+    stem, dot, ending = name.rpartition(".")
+    if not stem:
+        stem, dot, ending = name, "", ""
+    return {"dir": directory, "name": name, "stem": stem, "suffix": dot + ending}
+
+
+def output_key(template: str, key: str, task: str, extension: str) -> str:
+    """The key of one output. Raises Rejected when it would be longer than S3 allows.
+
+    A source at the top of its bucket has an empty `{dir}`; the slash after it goes, too.
+    """
+    values = {**source_fields(key), "task": task, "ext": extension}
+    if not values["dir"] and not key.startswith("/"):
+        template = template.replace("{dir}/", "")
+    result = _FIELD.sub(lambda match: values[match[1]], template)
+    size = len(result.encode())
+    if size > MAX_KEY_BYTES:
+        raise Rejected(
+            "OutputKeyTooLong",
+            f"the output's key would have {size} bytes, S3 allows {MAX_KEY_BYTES}: shorten the source's key",
+        )
+    return result
+
+
+def literal_prefix(template: str) -> str:
+    """What every key of the template begins with: its text up to the first field."""
+    return template.partition("{")[0]
+
+
+def check_distinct(template: str, tasks: Iterable[Task]) -> None:
+    """Raises ConfigError when two tasks of one source would have the same output key."""
+    makers: dict[str, str] = {}
+    for task in tasks:
+        key = output_key(template, "folder/source.ext", task.name, task.extension)
+        other = makers.setdefault(key, task.name)
+        if other != task.name:
+            raise ConfigError(
+                "[output] key gives two tasks of a source the same output",
+                found=f"'{other}' and '{task.name}' both make {key} from folder/source.ext",
+                expected="one key per task",
+                fix="put {task} into [output] key",
+            )

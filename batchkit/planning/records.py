@@ -1,0 +1,115 @@
+"""What the ledger holds, as plain data. The keys are in `names`, the order of writers in `states`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from batchkit.planning.states import Counts, Outcome, RunState, item_version, report_version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Item:
+    """What became of one task of one source. Times in epoch seconds, sizes in bytes."""
+
+    bucket: str
+    key: str
+    task: str
+    outcome: Outcome
+    run: str
+    order: str
+    modified: int
+    etag: str = ""
+    digest: str = ""
+    output: str = ""
+    bytes: int = 0
+    attempt: int = 1
+    milliseconds: int = 0
+    error_class: str = ""
+    message: str = ""
+    facts: Mapping[str, str | int | float] = field(default_factory=dict)
+    updated: int = 0
+
+    @property
+    def version(self) -> str:
+        return item_version(self.modified, self.order, self.outcome)
+
+    @property
+    def is_bad(self) -> bool:
+        return self.outcome in (Outcome.REJECTED, Outcome.FAILED)
+
+
+@dataclass(frozen=True)
+class ErrorGroup:
+    """Bad items of one child with the same error class, and one of them as an example."""
+
+    error_class: str
+    count: int
+    key: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one child did. `child` counts through all arrays of the run, which has `children` in all."""
+
+    run: str
+    child: int
+    children: int
+    attempt: int
+    counts: Counts
+    errors: tuple[ErrorGroup, ...] = ()
+    started: int = 0
+    stopped: int = 0
+
+    @property
+    def version(self) -> str:
+        return report_version(self.counts, self.attempt)
+
+
+@dataclass(frozen=True)
+class ChildFailure:
+    """What Batch says of a child that failed for good. `exit_code` is None where no container ran."""
+
+    run: str
+    child: int
+    children: int
+    job: str
+    exit_code: int | None
+    status_reason: str
+    reason: str
+    attempts: int
+    log_stream: str = ""
+    stopped: int = 0
+
+
+@dataclass(frozen=True)
+class ArrayEnd:
+    """An array job (or plain job) of a run that has ended: `size` children from `first` on, epoch seconds."""
+
+    run: str
+    first: int
+    size: int
+    job: str
+    started: int
+    stopped: int
+
+
+@dataclass(frozen=True)
+class RunEnd:
+    """How a run ended. `sources` counts sources, `counts` items; `stopped` in epoch seconds."""
+
+    run: str
+    lane: str
+    state: RunState
+    counts: Counts
+    sources: int
+    recipe: str
+    job: str
+    errors: tuple[ErrorGroup, ...] = ()
+    source: str = ""
+    started: int = 0
+    stopped: int = 0

@@ -1,0 +1,153 @@
+"""Which uploads are accepted: the same answer for EventBridge (patterns) and for Python (`refusal`).
+
+    accepted_pattern    starts the Batch job
+    rejected_pattern    calls the handler, which asks `refusal` once more
+
+The rejected pattern also matches objects outside the prefix, for EventBridge cannot say "this prefix
+and not that suffix" of one field; `refusal` answers None for them and the handler ignores them. No
+object is matched by both patterns, and none inside the prefix by neither, but empty folder markers.
+
+The standard library only: a Lambda function imports this module.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# "Event pattern size: 2,048 characters" (EventBridge User Guide, quotas; adjustable).
+MAX_PATTERN_CHARACTERS = 2048
+
+WRONG_TYPE = "WrongType"
+TOO_BIG = "TooBig"
+EMPTY = "Empty"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why an upload is not processed: a stable CamelCase word, and a sentence for people."""
+
+    error_class: str
+    message: str
+
+
+@dataclass(frozen=True)
+class UploadRules:
+    """Uploads that are processed: in `bucket`, below `prefix`, with one of `suffixes` (lower case, with the
+    dot), of 1 to `max_bytes` bytes."""
+
+    bucket: str
+    prefix: str
+    suffixes: tuple[str, ...]
+    max_bytes: int
+
+    @cached_property
+    def spellings(self) -> tuple[str, ...]:
+        """Each suffix as `.jpg`, `.JPG` and `.Jpg`: wildcards of EventBridge cannot ignore case."""
+        return tuple(dict.fromkeys(s for x in self.suffixes for s in (x.lower(), x.upper(), x.title())))
+
+    def to_json(self) -> str:
+        """For a Lambda function's environment; `from_json` reads it."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> UploadRules:
+        """Raises ValueError, TypeError or KeyError on anything but what `to_json` wrote."""
+        values = json.loads(text)
+        return cls(**{**values, "suffixes": tuple(values["suffixes"])})
+
+
+def refusal(rules: UploadRules, key: str, size: int) -> Refusal | None:
+    """Why an object of the rules' bucket is refused; None for accepted ones, for objects outside the
+    prefix and for folder markers (keys ending in `/` of 0 bytes, which the S3 console makes)."""
+    if not key.startswith(rules.prefix) or (key.endswith("/") and size == 0):
+        return None
+    if not key.endswith(rules.spellings):
+        return Refusal(WRONG_TYPE, _wrong_type(rules, key))
+    if size == 0:
+        return Refusal(EMPTY, "the object is empty (0 bytes)")
+    if size > rules.max_bytes:
+        return Refusal(TOO_BIG, f"the object has {size:,} bytes; accepted are at most {rules.max_bytes:,}")
+    return None
+
+
+def accepted_pattern(rules: UploadRules) -> dict[str, Any]:
+    """The EventBridge pattern of accepted uploads.
+
+    Conditions on one field are alternatives, so prefix and suffix together need one `wildcard` per
+    spelling; without a prefix there is no wildcard in it. EventBridge refuses rules whose wildcards are
+    too complex (User Guide, "Wildcards and event pattern complexity"). Its open-source matcher,
+    aws/event-ruler, counts 2 per wildcard of this pattern and 11 for the example that the guide calls
+    too complex: with a prefix, rules of one suffix each (a count of 6) are on the safe side.
+    """
+    size = [{"numeric": [">", 0, "<=", rules.max_bytes]}]
+    return _pattern(rules, {"object": {"key": list(_accepted_keys(rules)), "size": size}})
+
+
+def rejected_pattern(rules: UploadRules, outputs_prefix: str | None = None) -> dict[str, Any]:
+    """The EventBridge pattern of what `accepted_pattern` leaves over: a wrong suffix, or a wrong size.
+
+    `outputs_prefix` is the literal start of the outputs' keys where they share the bucket: they are no
+    uploads, and a handler call for each would be waste.
+    """
+    bad_size = [{"numeric": ["=", 0]}, {"numeric": [">", rules.max_bytes]}]
+    good_suffix = [{"suffix": spelling} for spelling in rules.spellings]
+    choices = [
+        {"key": [{"anything-but": _other_keys(rules, outputs_prefix)}]},
+        {"key": good_suffix, "size": bad_size},
+        {"key": [{"suffix": "/"}], "size": [{"numeric": [">", 0]}]},
+    ]
+    return _pattern(rules, {"object": {"$or": choices}})
+
+
+def pattern_text(pattern: dict[str, Any]) -> str:
+    """The pattern as EventBridge takes it: JSON without spaces."""
+    return json.dumps(pattern, separators=(",", ":"), ensure_ascii=False)
+
+
+def _pattern(rules: UploadRules, detail: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "source": ["aws.s3"],
+        "detail-type": ["Object Created"],
+        "detail": {"bucket": {"name": [rules.bucket]}, **detail},
+    }
+
+
+def _accepted_keys(rules: UploadRules) -> Iterator[Any]:
+    for spelling in rules.spellings:
+        if not rules.prefix:
+            yield {"suffix": spelling}
+            continue
+        yield {"wildcard": f"{_escaped(rules.prefix)}*{_escaped(spelling)}"}
+        yield from _overlaps(rules.prefix, spelling)
+
+
+def _overlaps(prefix: str, suffix: str) -> Iterator[str]:
+    """The keys that begin with `prefix` and end with `suffix` but are too short for the wildcard."""
+    for shared in range(1, len(suffix) + 1):
+        if prefix.endswith(suffix[:shared]):
+            yield prefix + suffix[shared:]
+
+
+def _other_keys(rules: UploadRules, outputs_prefix: str | None) -> dict[str, Any]:
+    endings = [*rules.spellings, "/"]
+    if not outputs_prefix:
+        return {"suffix": endings}
+    return {"wildcard": [*(f"*{_escaped(end)}" for end in endings), f"{_escaped(outputs_prefix)}*"]}
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("*", "\\*")
+
+
+def _wrong_type(rules: UploadRules, key: str) -> str:
+    other_case = next((s for s in rules.suffixes if key.lower().endswith(s.lower())), None)
+    if other_case:
+        spellings = ", ".join(dict.fromkeys([other_case.lower(), other_case.upper(), other_case.title()]))
+        return f"'{key[-len(other_case) :]}' is accepted only when it is spelt {spellings}"
+    return f"the key ends in none of the accepted suffixes {', '.join(rules.suffixes)}"

@@ -1,0 +1,164 @@
+"""Tests of batchkit.planning.uploads."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from moto.events.models import EventPattern
+
+from batchkit.planning.uploads import (
+    UploadRules,
+    accepted_pattern,
+    pattern_text,
+    refusal,
+    rejected_pattern,
+)
+
+RULES = UploadRules("photos", "uploads/", (".jpg", ".jpeg", ".tar.gz"), 1_000)
+
+# No newlines: moto's wildcard stops at them, EventBridge's does not.
+CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\n")
+PREFIXES = st.sampled_from(["", "uploads/", "a*b\\/", "up.", "x.jpg", ".", "*", "\\"]) | st.text(
+    CHARACTERS, max_size=4
+)
+SUFFIXES = st.lists(
+    st.sampled_from([".jpg", ".jpeg", ".p", ".tar.gz", ".j2-k_"]), min_size=1, max_size=4, unique=True
+).map(tuple)
+ALL_RULES = st.builds(UploadRules, st.just("photos"), PREFIXES, SUFFIXES, st.integers(1, 2**50))
+
+
+@st.composite
+def objects(draw: st.DrawFn) -> tuple[UploadRules, str, int]:
+    """Rules, and an object near their borders."""
+    rules = draw(ALL_RULES)
+    ending = st.sampled_from([*rules.spellings, ".jPg", ".JPEg", "", "/", ".", "jpg", ".gif"])
+    start = st.sampled_from([rules.prefix, rules.prefix[:-1], "other/"])
+    middle = st.sampled_from(["", "/", "a", "é b+%25", "*", "\\*", "\"'"]) | st.text(CHARACTERS, max_size=4)
+    size = st.sampled_from([0, 1, rules.max_bytes, rules.max_bytes + 1, 2**52]) | st.integers(0, 2**50)
+    return rules, draw(start) + draw(middle) + draw(ending), draw(size)
+
+
+def matches(pattern: dict[str, Any], key: str, size: int, bucket: str = "photos") -> bool:
+    event = {
+        "source": "aws.s3",
+        "detail-type": "Object Created",
+        "detail": {"bucket": {"name": bucket}, "object": {"key": key, "size": size}},
+    }
+    return EventPattern.load(pattern_text(pattern)).matches_event(event)  # type: ignore[no-any-return]
+
+
+@given(objects())
+@example((UploadRules("photos", "up.", (".jpg",), 9), "up.jpg", 5))
+@example((UploadRules("photos", "x.jpg", (".jpg",), 9), "x.jpg", 5))
+@example((UploadRules("photos", "", (".jpg",), 9), ".jpg", 5))
+def test_each_object_is_accepted_or_rejected_or_ignored_and_python_agrees(
+    case: tuple[UploadRules, str, int],
+) -> None:
+    rules, key, size = case
+    accepted = matches(accepted_pattern(rules), key, size)
+    rejected = matches(rejected_pattern(rules), key, size)
+    refused = refusal(rules, key, size)
+    ignored = not key.startswith(rules.prefix) or (key.endswith("/") and size == 0)
+    assert not (accepted and rejected)
+    assert accepted is (not ignored and refused is None)
+    if refused:
+        assert rejected
+    if ignored:
+        assert not accepted
+        assert refused is None
+
+
+@given(objects())
+def test_outputs_in_the_same_bucket_do_not_call_the_handler(case: tuple[UploadRules, str, int]) -> None:
+    rules, key, size = case
+    rules = replace(rules, prefix="uploads/" + rules.prefix)
+    pattern = rejected_pattern(rules, outputs_prefix="variants*/")
+    assert not matches(pattern, "variants*/" + key + ".webp", max(size, 1))
+    upload = "uploads/" + key
+    assert matches(pattern, upload, size) is matches(rejected_pattern(rules), upload, size)
+
+
+@pytest.mark.parametrize("key", ["uploads/a.jpg", "uploads/A.JPG", "uploads/A.Jpg", "uploads/x/y.Tar.Gz"])
+def test_a_suffix_is_accepted_in_lower_upper_and_title_case(key: str) -> None:
+    assert refusal(RULES, key, 1) is None
+    assert matches(accepted_pattern(RULES), key, 1)
+
+
+@pytest.mark.parametrize(
+    ("key", "size", "error_class", "part"),
+    [
+        ("uploads/a.gif", 1, "WrongType", "none of the accepted suffixes .jpg, .jpeg, .tar.gz"),
+        ("uploads/jpg", 1, "WrongType", "none of the accepted suffixes"),
+        ("uploads/a.jPg", 1, "WrongType", "'.jPg' is accepted only when it is spelt .jpg, .JPG, .Jpg"),
+        ("uploads/a.gif", 0, "WrongType", "none of the accepted suffixes"),
+        ("uploads/a.jpg", 0, "Empty", "0 bytes"),
+        ("uploads/a.jpg", 1_001, "TooBig", "1,001 bytes; accepted are at most 1,000"),
+        ("uploads/a/", 1, "WrongType", "none of the accepted suffixes"),
+    ],
+)
+def test_a_refusal_says_why_and_reaches_the_handler(key: str, size: int, error_class: str, part: str) -> None:
+    refused = refusal(RULES, key, size)
+    assert refused is not None
+    assert refused.error_class == error_class
+    assert part in refused.message
+    assert matches(rejected_pattern(RULES), key, size)
+
+
+@pytest.mark.parametrize(
+    ("key", "size"), [("other/a.gif", 0), ("upload", 5), ("uploads/", 0), ("uploads/a/", 0)]
+)
+def test_objects_outside_the_prefix_and_folder_markers_are_no_uploads(key: str, size: int) -> None:
+    assert refusal(RULES, key, size) is None
+    assert not matches(accepted_pattern(RULES), key, size)
+
+
+def test_another_bucket_matches_nothing() -> None:
+    for pattern in (accepted_pattern(RULES), rejected_pattern(RULES)):
+        assert not matches(pattern, "uploads/a.jpg", 1, bucket="outputs")
+        assert not matches(pattern, "uploads/a.gif", 1, bucket="outputs")
+
+
+def test_the_patterns_are_as_eventbridge_documents_them() -> None:
+    rules = UploadRules("photos", "in*/", (".jpg",), 10)
+    assert accepted_pattern(rules)["detail"] == {
+        "bucket": {"name": ["photos"]},
+        "object": {
+            "key": [{"wildcard": r"in\*/*.jpg"}, {"wildcard": r"in\*/*.JPG"}, {"wildcard": r"in\*/*.Jpg"}],
+            "size": [{"numeric": [">", 0, "<=", 10]}],
+        },
+    }
+    assert rejected_pattern(rules)["detail"]["object"]["$or"][0] == {
+        "key": [{"anything-but": {"suffix": [".jpg", ".JPG", ".Jpg", "/"]}}]
+    }
+
+
+def test_without_a_prefix_no_wildcard_is_needed() -> None:
+    rules = replace(RULES, prefix="")
+    assert "wildcard" not in pattern_text(accepted_pattern(rules)) + pattern_text(rejected_pattern(rules))
+
+
+@given(ALL_RULES)
+def test_rules_survive_the_environment_of_a_lambda_function(rules: UploadRules) -> None:
+    assert UploadRules.from_json(rules.to_json()) == rules
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"bucket":"b"}', json.dumps({"suffixes": [], "x": 1})])
+def test_rules_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises((ValueError, TypeError, KeyError)):
+        UploadRules.from_json(text)
+
+
+def test_the_module_needs_the_standard_library_only() -> None:
+    code = (
+        "import sys; before = set(sys.modules); import batchkit.planning.uploads;"
+        "print(sorted({m.partition('.')[0] for m in set(sys.modules) - before} - sys.stdlib_module_names))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "['batchkit']"
