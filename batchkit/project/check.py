@@ -1,0 +1,175 @@
+"""The rules of a project that no single key can break."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from batchkit.errors import ConfigError
+from batchkit.planning import outputs, uploads
+from batchkit.project.sizes import Memory
+from batchkit.typed import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from batchkit.project.model import Project
+
+# S3 User Guide, "General purpose bucket naming rules".
+BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+BUCKET_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
+BUCKET_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
+_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
+
+# AWS Batch API reference, ResourceRequirement: the MiB that Fargate takes with so many vCPUs.
+FARGATE_MEMORY: dict[float, tuple[int, ...]] = {
+    0.25: (512, 1024, 2048),
+    0.5: tuple(range(1024, 4096 + 1, 1024)),
+    1: tuple(range(2048, 8192 + 1, 1024)),
+    2: tuple(range(4096, 16384 + 1, 1024)),
+    4: tuple(range(8192, 30720 + 1, 1024)),
+    8: tuple(range(16384, 61440 + 1, 4096)),
+    16: tuple(range(32768, 122880 + 1, 8192)),
+    32: (61440, 122880, 249856),
+}
+
+# "You must specify at least 4 MiB of memory for a job" (same page).
+MIN_EC2_MEMORY = 4
+
+
+def check(project: Project) -> None:
+    """Raises ConfigError for the first rule that the project breaks."""
+    for rule in RULES:
+        rule(project)
+
+
+def check_name(project: Project) -> None:
+    """The name becomes a part of others: a doubled hyphen would be one that S3 and Batch reserve."""
+    if "--" in project.name:
+        raise ConfigError(
+            "[project] name has two hyphens in a row",
+            found=project.name,
+            expected="lower-case letters and digits, with single hyphens between them",
+        )
+
+
+def check_buckets(project: Project) -> None:
+    """Bucket names that S3 would take."""
+    for table, name in (("upload", project.upload.bucket), ("output", project.output.bucket)):
+        wrong = _wrong_with_bucket(name)
+        if wrong:
+            raise ConfigError(
+                f"[{table}] bucket is not a bucket's name: {wrong}",
+                found=name,
+                expected="3 to 63 of a-z, 0-9, hyphen and dot, a letter or digit at both ends",
+                fix="give the name alone, without s3:// and without a prefix",
+            )
+
+
+def check_output_key(project: Project) -> None:
+    """A template that `outputs.output_key` can fill."""
+    outputs.check_template(project.output.key)
+
+
+def check_no_loop(project: Project) -> None:
+    """No output may ever be an upload, accepted or refused: the one would be processed again, without end,
+    the other reported to people. Only different beginnings prove that, for a suffix decides between the two.
+    """
+    literal, prefix = project.outputs_prefix, project.upload.prefix
+    if literal is None or not (literal.startswith(prefix) or prefix.startswith(literal)):
+        return
+    raise ConfigError(
+        "[output] key: outputs would be uploads again, processed without end or reported as rejected",
+        found=f"outputs s3://{project.output.bucket}/{project.output.key}"
+        f" and uploads s3://{project.upload.bucket}/{prefix}…",
+        expected="outputs whose keys cannot begin as uploads do",
+        fix="use another bucket in [output], or begin its key with a folder that is not in [upload] prefix,"
+        f" as in 'variants/{project.output.key}'" + ("" if prefix else " (and give [upload] a prefix)"),
+    )
+
+
+def check_fargate(project: Project) -> None:
+    """A pair of vCPUs and memory that Fargate has."""
+    compute = project.compute
+    if not compute.type.startswith("fargate"):
+        return
+    sizes = FARGATE_MEMORY.get(compute.vcpus)
+    if sizes is None:
+        raise ConfigError(
+            "[compute] vcpus: Fargate has no such size",
+            found=f"{compute.vcpus:g}",
+            expected=f"one of {', '.join(f'{v:g}' for v in FARGATE_MEMORY)}",
+        )
+    if compute.memory not in sizes:
+        choices = ", ".join(shown(Memory(size).text) for size in sizes)
+        raise ConfigError(
+            f"[compute] memory: Fargate does not pair it with {compute.vcpus:g} vCPUs",
+            found=compute.memory.text,
+            expected=f"one of {choices}",
+        )
+
+
+def check_ec2(project: Project) -> None:
+    """vCPUs and memory as Batch takes them on EC2."""
+    compute = project.compute
+    if compute.type.startswith("fargate"):
+        return
+    if compute.vcpus != int(compute.vcpus):
+        raise ConfigError(
+            "[compute] vcpus: on EC2 a child has whole vCPUs",
+            found=f"{compute.vcpus:g}",
+            expected="an integer of at least 1",
+        )
+    if compute.memory < MIN_EC2_MEMORY:
+        raise ConfigError(
+            "[compute] memory is less than Batch allows",
+            found=compute.memory.text,
+            expected=f"at least {Memory(MIN_EC2_MEMORY).text}",
+        )
+
+
+def check_capacity(project: Project) -> None:
+    """At least one child must fit."""
+    compute = project.compute
+    if compute.max_vcpus < compute.vcpus:
+        raise ConfigError(
+            "[compute] max_vcpus leaves no room for a single child: every job would wait for ever",
+            found=f"max_vcpus {compute.max_vcpus}, vcpus {compute.vcpus:g}",
+            expected=f"max_vcpus of at least {compute.vcpus:g}",
+        )
+
+
+def check_patterns(project: Project) -> None:
+    """Patterns that EventBridge's quota lets through."""
+    rules = project.upload_rules
+    patterns = (uploads.accepted_pattern(rules), uploads.rejected_pattern(rules, project.outputs_prefix))
+    longest = max(len(uploads.pattern_text(pattern)) for pattern in patterns)
+    if longest > uploads.MAX_PATTERN_CHARACTERS:
+        raise ConfigError(
+            "[upload] makes an event pattern that EventBridge does not take",
+            found=f"{longest} characters for {len(rules.suffixes)} suffixes",
+            expected=f"at most {uploads.MAX_PATTERN_CHARACTERS} characters",
+            fix="accept fewer suffixes, or shorten the prefix",
+        )
+
+
+RULES: tuple[Callable[[Project], None], ...] = (
+    check_name,
+    check_buckets,
+    check_output_key,
+    check_no_loop,
+    check_fargate,
+    check_ec2,
+    check_capacity,
+    check_patterns,
+)
+
+
+def _wrong_with_bucket(name: str) -> str | None:
+    if not BUCKET.fullmatch(name):
+        return "its characters"
+    if ".." in name or _ADDRESS.fullmatch(name):
+        return "two dots in a row" if ".." in name else "it looks like an IP address"
+    if name.startswith(BUCKET_PREFIXES) or name.endswith(BUCKET_SUFFIXES):
+        return "S3 reserves its beginning or end"
+    return None

@@ -1,0 +1,153 @@
+"""The tables of batchkit.toml, and the project they make."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct, field
+
+from batchkit import recipe
+from batchkit.errors import ConfigError
+from batchkit.planning import outputs
+from batchkit.planning.uploads import UploadRules
+from batchkit.project.sizes import Memory, Size
+
+# What the CloudFormation templates accept as a part of every name: Batch, IAM, SNS and DynamoDB allow
+# more, S3's lower-case names do not, and a role's name has at most 64 characters.
+NAME = r"^[a-z][a-z0-9-]{0,29}[a-z0-9]$"
+
+SUFFIX = r"^\.[a-z0-9][a-z0-9._-]{0,15}$"
+
+Bucket = Annotated[str, Meta(min_length=3, max_length=63, description="Name of an S3 bucket.")]
+Suffix = Annotated[str, Meta(pattern=SUFFIX, examples=[".jpg"])]
+Seconds = Annotated[int, Meta(ge=60, le=14 * 24 * 3600)]
+
+
+class Table(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the file; an unknown key is an error."""
+
+
+class Identity(Table, frozen=True, kw_only=True):
+    """[project]"""
+
+    name: Annotated[
+        str, Meta(pattern=NAME, description="Begins the name of everything the project makes on AWS.")
+    ]
+
+
+class Upload(Table, frozen=True, kw_only=True):
+    """[upload]: which objects are processed as soon as they are put."""
+
+    bucket: Bucket
+    prefix: Annotated[str, Meta(max_length=512, description="What accepted keys begin with.")] = ""
+    suffixes: Annotated[
+        tuple[Suffix, ...],
+        Meta(min_length=1, description="What accepted keys end with; also in UPPER and Title case."),
+    ]
+    max_bytes: Annotated[
+        Size, Meta(description="Larger uploads are rejected.", extra_json_schema={"default": "200 MB"})
+    ] = field(default_factory=lambda: Size(200_000_000))
+
+
+class Output(Table, frozen=True, kw_only=True):
+    """[output]: where the outputs go."""
+
+    bucket: Bucket
+    key: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=512,
+            description="Template of the outputs' keys, with the fields "
+            + ", ".join(f"{{{name}}}" for name in outputs.FIELDS),
+        ),
+    ] = "{dir}/{name}/{task}.{ext}"
+
+
+class Compute(Table, frozen=True, kw_only=True):
+    """[compute]: what the children run on. `memory` in MiB, the timeouts in seconds per attempt."""
+
+    type: Annotated[
+        Literal["ec2-spot", "fargate", "fargate-spot"],
+        Meta(description="The Spot kinds fall back to on-demand capacity."),
+    ] = "fargate-spot"
+    max_vcpus: Annotated[
+        int, Meta(ge=1, le=100_000, description="vCPUs that run at the same time; bounds the bill.")
+    ] = 256
+    vcpus: Annotated[float, Meta(ge=0.25, le=256, description="vCPUs of one child.")] = 1.0
+    memory: Annotated[
+        Memory, Meta(description="Memory of one child.", extra_json_schema={"default": "2 GB"})
+    ] = field(default_factory=lambda: Memory(2048))
+    upload_timeout: Annotated[Seconds, Meta(description="Seconds for one attempt of an upload's child.")] = (
+        900
+    )
+    bulk_timeout: Annotated[Seconds, Meta(description="Seconds for one attempt of a bulk child.")] = 7200
+    image: Annotated[
+        Annotated[str, Meta(min_length=1)] | None,
+        Meta(description="The worker's image, where it is not the one that batchkit pushed."),
+    ] = None
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """[job]: which job; every other key of the table is the recipe, which the job itself types."""
+
+    uses: Annotated[
+        str, Meta(min_length=1, description="An entry point of batchkit.jobs, or module:attribute.")
+    ]
+
+
+class Document(Table, frozen=True, kw_only=True):
+    """batchkit.toml"""
+
+    project: Identity
+    upload: Upload
+    output: Output
+    compute: Compute = field(default_factory=Compute)
+    job: Job
+
+
+@dataclass(frozen=True)
+class Project:
+    """A whole batchkit.toml; `parameters` is [job] without `uses`."""
+
+    path: Path
+    name: str
+    upload: Upload
+    output: Output
+    compute: Compute
+    uses: str
+    parameters: Mapping[str, Any]
+
+    @cached_property
+    def recipe(self) -> recipe.Recipe:
+        """The job and its tasks. Raises ConfigError for what the job refuses, and for tasks that would
+        write the same output."""
+        try:
+            planned = recipe.load(self.uses, self.parameters)
+            outputs.check_distinct(self.output.key, planned.tasks)
+        except ConfigError as error:
+            raise in_file(self.path, error) from error
+        return planned
+
+    @property
+    def upload_rules(self) -> UploadRules:
+        """What EventBridge and the upload handler decide by."""
+        return UploadRules(
+            bucket=self.upload.bucket,
+            prefix=self.upload.prefix,
+            suffixes=self.upload.suffixes,
+            max_bytes=int(self.upload.max_bytes),
+        )
+
+    @property
+    def outputs_prefix(self) -> str | None:
+        """What all output keys begin with, where outputs and uploads share a bucket; else None."""
+        shared = self.output.bucket == self.upload.bucket
+        return outputs.literal_prefix(self.output.key) if shared else None
+
+
+def in_file(path: Path, error: ConfigError) -> ConfigError:
+    """The same error, with the file before it."""
+    return ConfigError(f"{path}: {error.what}", found=error.found, expected=error.expected, fix=error.fix)

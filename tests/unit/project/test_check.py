@@ -1,0 +1,162 @@
+"""Tests of batchkit.project.check."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batchkit.errors import ConfigError
+from batchkit.planning.outputs import output_key
+from batchkit.project import Project
+from batchkit.project.check import FARGATE_MEMORY, check_no_loop
+from batchkit.project.model import Compute, Output, Upload
+
+Written = Callable[..., Project]
+
+SHARED = ('"photos-variants"', '"photos-originals"')
+PARTS = st.sampled_from(["{dir}/", "{name}", "{stem}", "{task}", ".{ext}"]) | st.text("ab/", max_size=3)
+
+
+def project(prefix: str, template: str) -> Project:
+    upload = Upload(bucket="one", prefix=prefix, suffixes=(".jpg",))
+    output = Output(bucket="one", key=template)
+    return Project(Path("batchkit.toml"), "p", upload, output, Compute(), "x:y", {})
+
+
+def test_a_name_with_two_hyphens_in_a_row_is_refused(written: Written) -> None:
+    with pytest.raises(ConfigError, match="two hyphens"):
+        written(('"photos"', '"pho--tos"'))
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("Upper", "its characters"),
+        ("under_score", "its characters"),
+        ("-start", "its characters"),
+        ("end-", "its characters"),
+        ("s3://photos", "its characters"),
+        ("photos/uploads", "its characters"),
+        ("two..dots", "two dots"),
+        ("192.168.5.4", "IP address"),
+        ("xn--photos", "reserves"),
+        ("photos-s3alias", "reserves"),
+        ("photos--x-s3", "reserves"),
+    ],
+)
+def test_a_bucket_that_s3_would_not_make_is_refused_with_its_table(
+    written: Written, name: str, reason: str
+) -> None:
+    for table, old in (("upload", "photos-originals"), ("output", "photos-variants")):
+        with pytest.raises(ConfigError, match=rf"\[{table}\] bucket.*{reason}"):
+            written((f'"{old}"', f'"{name}"'))
+
+
+def test_a_template_with_an_unknown_field_is_refused(written: Written) -> None:
+    with pytest.raises(ConfigError, match=r"batchkit\.toml: \[output\] key is not a template"):
+        written(("{task}", "{variant}"))
+
+
+@pytest.mark.parametrize(
+    ("prefix", "template"),
+    [
+        ("uploads/", "{dir}/{name}/{task}.{ext}"),
+        ("uploads/", "uploads/{name}/{task}.{ext}"),
+        ("uploads/", "uploads/done/{name}.webp"),
+        ("uploads/", "up{stem}/{task}"),
+        ("uploads/", "{name}/{task}.webp"),
+        ("", "variants/{name}/{task}.{ext}"),
+        ("", "{name}.webp"),
+        ("v", "variants/{name}/{task}.{ext}"),
+    ],
+)
+def test_outputs_that_could_be_uploads_again_are_refused(prefix: str, template: str) -> None:
+    with pytest.raises(ConfigError, match="uploads again") as raised:
+        check_no_loop(project(prefix, template))
+    assert template in str(raised.value.found)
+    assert "use another bucket" in str(raised.value.fix)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "template"),
+    [("uploads/", "variants/{dir}/{name}/{task}.{ext}"), ("uploads/", "uploads-small/{stem}-{task}.{ext}")],
+)
+def test_outputs_in_a_folder_of_their_own_may_share_the_bucket(prefix: str, template: str) -> None:
+    check_no_loop(project(prefix, template))
+
+
+@given(
+    st.text("ab/", max_size=3),
+    st.lists(PARTS, min_size=1, max_size=4).map("".join),
+    st.text("ab/.", min_size=1, max_size=6),
+)
+def test_no_output_of_a_project_that_passes_can_begin_as_an_upload(
+    prefix: str, template: str, key: str
+) -> None:
+    try:
+        check_no_loop(project(prefix, template))
+    except ConfigError:
+        return
+    assert not output_key(template, prefix + key, "t", "jpg").startswith(prefix)
+
+
+def test_any_template_is_good_for_a_bucket_of_its_own(written: Written) -> None:
+    assert written().outputs_prefix is None
+
+
+def test_a_loop_is_found_when_the_file_is_read(written: Written) -> None:
+    with pytest.raises(ConfigError, match="uploads again"):
+        written(SHARED)
+    shared = written(SHARED, ("{dir}/{name}", "variants/{dir}/{name}"))
+    assert shared.outputs_prefix == "variants/"
+
+
+@pytest.mark.parametrize(("vcpus", "memory"), [(v, m) for v, sizes in FARGATE_MEMORY.items() for m in sizes])
+def test_every_pair_that_fargate_has_is_taken(written: Written, vcpus: float, memory: int) -> None:
+    compute = written(
+        ("max_vcpus = 16", "max_vcpus = 32"), ("vcpus = 1\n", f"vcpus = {vcpus}\n"), ('"2 GB"', str(memory))
+    )
+    assert (compute.compute.vcpus, compute.compute.memory) == (vcpus, memory)
+
+
+@pytest.mark.parametrize(
+    ("vcpus", "memory", "message", "expected"),
+    [
+        ("1", "1 GB", "memory: Fargate does not pair it with 1 vCPUs", '"2 GB", "3 GB"'),
+        ("0.25", "4 GB", "memory: Fargate does not pair it with 0.25 vCPUs", '"512 MB", "1 GB", "2 GB"'),
+        ("1", "2500 MB", "memory: Fargate does not pair it", '"3 GB"'),
+        ("3", "8 GB", "vcpus: Fargate has no such size", "0.25, 0.5, 1, 2, 4, 8, 16, 32"),
+    ],
+)
+def test_a_pair_that_fargate_has_not_is_refused_with_those_it_has(
+    written: Written, vcpus: str, memory: str, message: str, expected: str
+) -> None:
+    with pytest.raises(ConfigError, match=re.escape(message)) as raised:
+        written(("vcpus = 1\n", f"vcpus = {vcpus}\n"), ('"2 GB"', f'"{memory}"'))
+    assert expected in str(raised.value.expected)
+
+
+def test_on_ec2_any_memory_goes_with_whole_vcpus(written: Written) -> None:
+    on_ec2 = ("fargate-spot", "ec2-spot")
+    assert written(on_ec2, ("vcpus = 1\n", "vcpus = 3\n"), ('"2 GB"', '"2500 MB"')).compute.memory == 2500
+    with pytest.raises(ConfigError, match="whole vCPUs"):
+        written(on_ec2, ("vcpus = 1\n", "vcpus = 1.5\n"))
+    with pytest.raises(ConfigError, match="less than Batch allows"):
+        written(on_ec2, ('"2 GB"', "3"))
+
+
+def test_a_child_must_fit_into_the_compute_environment(written: Written) -> None:
+    with pytest.raises(ConfigError, match="no room for a single child"):
+        written(("vcpus = 1\n", "vcpus = 2\n"), ("max_vcpus = 16", "max_vcpus = 1"), ('"2 GB"', '"4 GB"'))
+
+
+def test_more_suffixes_than_an_event_pattern_holds_are_refused(written: Written) -> None:
+    suffixes = ", ".join(f'".s{number:03d}"' for number in range(40))
+    with pytest.raises(ConfigError, match="event pattern") as raised:
+        written(('".jpg", ".png"', suffixes))
+    assert raised.value.expected == "at most 2048 characters"
