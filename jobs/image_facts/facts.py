@@ -1,0 +1,106 @@
+"""Size, mean colour and perceptual hash of an image, as one small JSON document.
+
+[job]
+uses = "image-facts"
+facts = ["dimensions", "mean_colour", "dhash"]
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from io import BytesIO
+from typing import Annotated, Any, Literal, cast
+
+import msgspec
+import numpy as np
+from msgspec import Meta
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from batchkit.job import Original, Output, Rejected, Task, decode
+
+Fact = Literal["dimensions", "mean_colour", "dhash"]
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF")
+MAX_PIXELS = 80_000_000
+# One bit for each of 8 x 8 comparisons of a pixel with its right neighbour.
+HASH_SIDE = 8
+
+
+class FactsRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which facts the document holds."""
+
+    facts: Annotated[tuple[Fact, ...], Meta(min_length=1)] = ("dimensions", "mean_colour", "dhash")
+
+
+class ImageFacts:
+    """Makes one task, `facts`: a JSON document with the facts that the recipe lists."""
+
+    version = "1"
+
+    def plan(self, recipe: Mapping[str, Any]) -> tuple[Task, ...]:
+        """Raises ConfigError."""
+        wanted = decode(recipe, FactsRecipe)
+        return (Task(name="facts", extension="json", parameters={"facts": sorted(set(wanted.facts))}),)
+
+    def make(self, original: Original, tasks: Sequence[Task]) -> Iterator[Output]:
+        """Raises Rejected: Empty, UnsupportedFormat, TooManyPixels or Corrupt."""
+        image = _open(original.body)
+        for task in tasks:
+            found = {name: FACTS[cast("Fact", name)](image) for name in task.parameters["facts"]}
+            body = json.dumps(found, sort_keys=True, indent=2).encode() + b"\n"
+            yield Output(task.name, body, "application/json", {"width": image.width, "height": image.height})
+
+
+def dimensions(image: Image.Image) -> dict[str, int]:
+    """Upright width and height in pixels."""
+    return {"width": image.width, "height": image.height}
+
+
+def mean_colour(image: Image.Image) -> str:
+    """The mean of all pixels as #rrggbb."""
+    red, green, blue = (
+        np.asarray(image.resize((64, 64), Image.Resampling.BOX), float).mean(axis=(0, 1)).round()
+    )
+    return f"#{int(red):02x}{int(green):02x}{int(blue):02x}"
+
+
+def dhash(image: Image.Image) -> str:
+    """16 hexadecimal digits; pictures that look alike differ in few bits (Krawetz's difference hash)."""
+    small = np.asarray(image.convert("L").resize((HASH_SIDE + 1, HASH_SIDE), Image.Resampling.LANCZOS))
+    return np.packbits(small[:, 1:] > small[:, :-1]).tobytes().hex()
+
+
+FACTS: dict[Fact, Callable[[Image.Image], object]] = {
+    "dimensions": dimensions,
+    "mean_colour": mean_colour,
+    "dhash": dhash,
+}
+
+
+def _open(body: bytes) -> Image.Image:
+    """The upright picture in RGB. Whatever a reader raises on bad bytes is Rejected."""
+    if not body:
+        raise Rejected("Empty", "the object has no bytes")
+    try:
+        image = Image.open(BytesIO(body), formats=FORMATS)
+        if image.width * image.height > MAX_PIXELS:
+            raise Rejected(
+                "TooManyPixels", f"{image.width} x {image.height}; the limit is {MAX_PIXELS:,} in all"
+            )
+        return _colours(ImageOps.exif_transpose(image))
+    except (MemoryError, Rejected):
+        raise
+    except UnidentifiedImageError as error:
+        raise Rejected("UnsupportedFormat", f"accepted are {', '.join(FORMATS)}") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise Rejected("TooManyPixels", str(error)) from error
+    except Exception as error:
+        raise Rejected("Corrupt", f"the image cannot be read: {error or type(error).__name__}") from error
+
+
+def _colours(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I;16"):
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    # By way of RGBA, because Pillow warns of palettes with transparent entries.
+    return image.convert("RGBA").convert("RGB") if image.mode == "P" else image.convert("RGB")

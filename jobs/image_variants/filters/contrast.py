@@ -1,0 +1,19 @@
+"""Move the tones away from, or towards, their mean."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+from PIL import Image, ImageEnhance
+
+from image_variants.operation import Filter, keeping_alpha
+
+
+class Contrast(Filter, frozen=True):
+    """`factor`: 1 changes nothing, 0 is plain grey."""
+
+    factor: Annotated[float, Meta(ge=0, le=10)]
+
+    def __call__(self, image: Image.Image) -> Image.Image:
+        return keeping_alpha(image, lambda colours: ImageEnhance.Contrast(colours).enhance(self.factor))

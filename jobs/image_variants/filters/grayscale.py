@@ -1,0 +1,14 @@
+"""Shades of grey, by the luma weights of ITU-R 601."""
+
+from __future__ import annotations
+
+from PIL import Image
+
+from image_variants.operation import Filter, keeping_alpha
+
+
+class Grayscale(Filter, frozen=True):
+    """No parameters."""
+
+    def __call__(self, image: Image.Image) -> Image.Image:
+        return keeping_alpha(image, lambda colours: colours.convert("L"))

@@ -1,0 +1,30 @@
+"""The brown of old photographs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+from PIL import Image
+
+from image_variants.operation import Filter, keeping_alpha
+
+# Red, green and blue of the result from red, green and blue (the matrix of the CSS filter sepia(1)).
+TONES = ((0.393, 0.769, 0.189), (0.349, 0.686, 0.168), (0.272, 0.534, 0.131))
+
+
+class Sepia(Filter, frozen=True):
+    """`strength`: 0 changes nothing, 1 is all sepia."""
+
+    strength: Annotated[float, Meta(ge=0, le=1)] = 1.0
+
+    def __call__(self, image: Image.Image) -> Image.Image:
+        return keeping_alpha(image, self._tone)
+
+    def _tone(self, colours: Image.Image) -> Image.Image:
+        import numpy as np  # noqa: PLC0415  (only those who ask for sepia wait for numpy)
+
+        identity = np.eye(3, dtype=np.float32)
+        matrix = identity + np.float32(self.strength) * (np.asarray(TONES, np.float32) - identity)
+        pixels = np.asarray(colours.convert("RGB"), np.float32) @ matrix.T
+        return Image.fromarray(np.clip(pixels + 0.5, 0, 255).astype(np.uint8))

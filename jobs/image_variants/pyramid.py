@@ -1,0 +1,82 @@
+"""The order of work: which picture each variant is made from, and how far JPEG may be scaled while decoding.
+
+The rules are measured (luma SSIM against a full decode and one LANCZOS resize). Of photos a DCT scale
+of 1/2 keeps 0.990 even where not one pixel is to spare, but of text and other pictures that are sharp
+to the pixel only 0.974; with a quarter more pixels than needed these keep 0.989 and photos 0.995. A scale
+of 1/4 needs twice and 1/8 four times the pixels. A resize from a picture with at least twice the needed
+pixels is as good as one from the source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from image_variants.geometry import Box, Geometry
+
+# DCT scale 1/s → how many times the needed pixels must remain after it.
+SAFE_OVERSAMPLING = {8: 4.0, 4: 2.0, 2: 1.25}
+ENOUGH = 2.0
+EPSILON = 1e-6
+
+
+@dataclass(frozen=True)
+class Step:
+    """Make the picture of geometry number `index` from that of number `parent`, or from the source (None)."""
+
+    index: int
+    parent: int | None
+
+
+def dct_scale(geometries: Sequence[Geometry]) -> int:
+    """The largest safe scale divisor (8, 4, 2 or 1) for decoding a JPEG for all of these."""
+    need = max(max(g.density) for g in geometries)
+    for scale, oversampling in SAFE_OVERSAMPLING.items():
+        if 1 / scale >= oversampling * need - EPSILON:
+            return scale
+    return 1
+
+
+def order(geometries: Sequence[Geometry]) -> list[Step]:
+    """Densest first, each from the smallest picture before it that is good enough, else from the source."""
+    steps: list[Step] = []
+    for index in sorted(range(len(geometries)), key=lambda i: -max(geometries[i].density)):
+        before = [s.index for s in steps if good_enough(geometries[s.index], geometries[index])]
+        parent = min(before, key=lambda i: _pixels(geometries[i]), default=None)
+        steps.append(Step(index, parent))
+    return steps
+
+
+def good_enough(parent: Geometry, child: Geometry) -> bool:
+    """Whether the child can be made from the parent's picture: the same one, or one with pixels to spare."""
+    if (parent.box, parent.scaled) == (child.box, child.scaled):
+        return True
+    have, need = parent.density, child.density
+    spare = have[0] >= ENOUGH * need[0] - EPSILON and have[1] >= ENOUGH * need[1] - EPSILON
+    return spare and _contains(parent.box, child.box)
+
+
+def inside(parent: Geometry, child: Geometry) -> Box:
+    """The child's box in the pixels of the parent's picture."""
+    across, down = parent.density
+    left, top = parent.box[0], parent.box[1]
+    width, height = parent.scaled
+    return (
+        max(0.0, (child.box[0] - left) * across),
+        max(0.0, (child.box[1] - top) * down),
+        min(float(width), (child.box[2] - left) * across),
+        min(float(height), (child.box[3] - top) * down),
+    )
+
+
+def _contains(outer: Box, inner: Box) -> bool:
+    return (
+        outer[0] <= inner[0] + EPSILON
+        and outer[1] <= inner[1] + EPSILON
+        and outer[2] >= inner[2] - EPSILON
+        and outer[3] >= inner[3] - EPSILON
+    )
+
+
+def _pixels(geometry: Geometry) -> int:
+    return geometry.scaled[0] * geometry.scaled[1]

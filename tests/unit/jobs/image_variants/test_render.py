@@ -1,0 +1,188 @@
+from collections.abc import Callable
+from io import BytesIO
+from statistics import mean
+from typing import Any
+
+import pytest
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+from support.imagery import encoded, landscape, made, opened, picture, pictures, quarters, turned
+from support.similarity import ssim
+
+from image_variants import header, render
+from image_variants.geometry import measure
+from image_variants.spec import Limits, Resize
+
+LANCZOS = Image.Resampling.LANCZOS
+SIZE = (1800, 1200)
+RESIZES: list[dict[str, Any]] = [
+    {"width": 200, "height": 200, "fit": "cover"},
+    {"width": 400},
+    {"width": 850},
+    {"width": 1500},
+    {"width": 150, "height": 300, "fit": "exact"},
+]
+
+
+class CountingFile(BytesIO):
+    """A file that counts the bytes that are read from it."""
+
+    count = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        self.count += len(data)
+        return data
+
+
+def naive(body: bytes, resize: dict[str, Any]) -> Image.Image:
+    """What a full decode and one LANCZOS resize give."""
+    full = ImageOps.exif_transpose(Image.open(BytesIO(body))).convert("RGB")
+    geometry = measure(full.size, None, Resize(**resize))
+    return full.resize(geometry.scaled, LANCZOS, geometry.box)
+
+
+def page(size: tuple[int, int]) -> Image.Image:
+    """Black text on white, 22 pixels high."""
+    image = Image.new("RGB", size, "white")
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(22)
+    for top in range(0, size[1], 26):
+        draw.text((5, top), "The quick brown fox jumps over the lazy dog. " * 4, fill="black", font=font)
+    return image
+
+
+def jpeg(scene: int, **options: Any) -> bytes:
+    return encoded(landscape(SIZE, scene), "JPEG", quality=92, **options)
+
+
+SOURCES: dict[str, Callable[[], bytes]] = {
+    "mountains": lambda: jpeg(0),
+    "progressive canyon, 4:4:4": lambda: jpeg(6, progressive=True, subsampling="4:4:4"),
+    "sunset stored lying": lambda: turned(landscape(SIZE, 2), 8, quality=92),
+    "hills as PNG": lambda: encoded(landscape(SIZE, 4), "PNG", compress_level=1),
+}
+
+
+def test_the_short_cuts_cannot_be_seen() -> None:
+    """Several sizes from one scaled decode, and some alone, against a full decode with LANCZOS."""
+    scores = []
+    for make in SOURCES.values():
+        body = make()
+        gold = [naive(body, resize) for resize in RESIZES]
+        together = pictures(body, *({"format": "png", "effort": "fast", "resize": r} for r in RESIZES[:3]))
+        scores += [ssim(ours, best) for ours, best in zip(together, gold[:3], strict=True)]
+        alone = [picture(body, effort="fast", resize=RESIZES[at]) for at in (0, 1, 3, 4)]
+        scores += [ssim(ours, gold[at]) for ours, at in zip(alone, (0, 1, 3, 4), strict=True)]
+    assert min(scores) >= 0.99
+    assert mean(scores) >= 0.995
+
+
+def test_text_stays_readable_at_the_least_pixels_of_a_dct_scale() -> None:
+    """Text is sharp to the pixel, unlike photos: it shows at once when too few pixels are left."""
+    body = encoded(page((1600, 1200)), "JPEG", quality=92)
+    for width in (780, 640, 390, 200):
+        resize = {"width": width}
+        assert ssim(picture(body, resize=resize), naive(body, resize)) >= 0.985
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_one_source_is_decoded_once_for_all_variants(kind: str) -> None:
+    body = encoded(landscape((800, 600)), kind)
+    file = CountingFile(body)
+    source = header.read(body, Limits(), lambda _: file)
+    geometries = [measure(source.size, None, Resize(width=width)) for width in (700, 500, 300, 200, 100, 50)]
+    assert len(list(render.pictures(source, geometries))) == 6
+    assert len(body) * 0.9 < file.count < len(body) * 1.2
+
+
+def test_the_header_alone_is_read_before_a_source_is_decoded() -> None:
+    body = encoded(landscape((800, 600)), "JPEG")
+    file = CountingFile(body)
+    header.read(body, Limits(), lambda _: file)
+    assert file.count < 2_000
+
+
+@pytest.mark.parametrize("scale", [1, 2, 4, 8])
+def test_jpeg_is_decoded_at_exactly_the_planned_scale(scale: int) -> None:
+    for size in ((161, 243), (8, 9), (3, 1000)):
+        body = encoded(Image.new("RGB", size, "red"), "JPEG")
+        decoded = render.decode(header.read(body, Limits()), scale)
+        expected = scale if min(size) >= scale else 1
+        assert decoded.scale == expected
+        assert decoded.image.size == (-(-size[0] // expected), -(-size[1] // expected))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 500), (499, 3), (17, 16)])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_tiny_and_thin_sources_are_made_too(size: tuple[int, int], kind: str) -> None:
+    body = encoded(Image.new("RGB", size, (200, 30, 30)), kind)
+    wanted = [
+        {"format": "png", "resize": {"width": 8}},
+        {"format": "png", "resize": {"width": 8, "height": 8, "fit": "cover"}},
+        {"format": "png", "resize": {"width": 8, "height": 8, "fit": "fill"}},
+        {"format": "png", "resize": {"width": 2, "height": 9, "fit": "exact"}},
+        {"format": "png", "resize": {"width": 20, "height": 20, "fit": "cover", "enlarge": True}},
+    ]
+    ours = pictures(body, *wanted)
+    assert [image.size for image in ours][2] == (8, 8)
+    assert [image.size for image in ours][4] == (20, 20)
+
+
+def test_heights_come_from_the_source_and_not_from_an_intermediate() -> None:
+    """1999 x 1333: from a picture of half the size, which is 1000 x 667, some heights would be off by one."""
+    body = encoded(Image.new("RGB", (1999, 1333)), "JPEG")
+    widths = [800, 400, 399, 201, 100, 33]
+    ours = pictures(body, *({"format": "png", "resize": {"width": width}} for width in widths))
+    assert [image.size for image in ours] == [(w, int(w * 1333 / 1999 + 0.5)) for w in widths]
+
+
+def test_the_first_frame_of_an_animation_is_taken() -> None:
+    frames = [Image.new("RGB", (16, 16), colour) for colour in ("red", "lime", "blue")]
+    for kind in ("GIF", "WEBP", "PNG", "TIFF", "AVIF"):
+        body = encoded(frames[0], kind, save_all=True, append_images=frames[1:])
+        pixel = picture(body).convert("RGB").getpixel((8, 8))
+        assert isinstance(pixel, tuple)
+        assert pixel[0] > 240 and pixel[1] < 20, kind
+
+
+def test_a_crop_shows_its_part_of_the_upright_source() -> None:
+    ours = picture(encoded(quarters((80, 60)), "PNG"), crop={"left": 0.5, "bottom": 0.5})
+    assert ours.size == (40, 30)
+    assert ours.getpixel((3, 3)) == ours.getpixel((36, 26)) == (0, 255, 0)
+
+
+def test_no_size_and_no_crop_gives_the_pixels_back() -> None:
+    source = landscape((320, 200))
+    assert picture(encoded(source, "PNG")).tobytes() == source.tobytes()
+
+
+def test_equal_sizes_in_several_formats_share_their_pixels_and_not_their_filters() -> None:
+    body = encoded(landscape((640, 480)), "PNG")
+    size = {"width": 160}
+    plain, grey, again = pictures(
+        body,
+        {"format": "png", "resize": size},
+        {"format": "png", "resize": size, "filters": [{"type": "grayscale"}]},
+        {"format": "png", "resize": size},
+    )
+    assert grey.mode == "L"
+    assert plain.mode == again.mode == "RGB"
+    assert plain.tobytes() == again.tobytes()
+
+
+def test_filters_come_before_padding() -> None:
+    body = encoded(Image.new("RGB", (80, 40), (100, 100, 100)), "PNG")
+    ours = picture(
+        body,
+        resize={"width": 40, "height": 40, "fit": "fill"},
+        filters=[{"type": "brightness", "factor": 2.0}],
+        background="#0a0a0a",
+    )
+    assert ours.getpixel((20, 2)) == (10, 10, 10)
+    assert ours.getpixel((20, 20)) == (200, 200, 200)
+
+
+def test_facts_tell_the_size_of_each_output() -> None:
+    body = encoded(quarters((80, 60)), "JPEG")
+    result = made(body, {"format": "webp", "quality": 71, "resize": {"width": 40}})["v0"]
+    assert opened(result).size == (40, 30)
+    assert result.facts == {"width": 40, "height": 30, "format": "webp", "quality": 71}  # type: ignore[union-attr]
