@@ -153,6 +153,18 @@ def check_patterns(project: Project) -> None:
         )
 
 
+def check_wildcards(project: Project) -> None:
+    """Patterns that EventBridge does not find too complex."""
+    rules = project.upload_rules
+    if rules.prefix and len(rules.spellings) > uploads.MAX_WILDCARDS:
+        raise ConfigError(
+            "[upload] prefix: with so many suffixes the event pattern is too complex for EventBridge",
+            found=f"{len(rules.spellings)} wildcards ({', '.join(rules.spellings)})",
+            expected=f"at most {uploads.MAX_WILDCARDS}; without a prefix there is no limit",
+            fix="give uploads a bucket of their own and leave the prefix out, or accept one suffix",
+        )
+
+
 RULES: tuple[Callable[[Project], None], ...] = (
     check_name,
     check_buckets,
@@ -162,6 +174,7 @@ RULES: tuple[Callable[[Project], None], ...] = (
     check_ec2,
     check_capacity,
     check_patterns,
+    check_wildcards,
 )
 
 

@@ -17,7 +17,7 @@ name = "photos"
 [upload]
 bucket = "photos-originals"
 prefix = "uploads/"
-suffixes = [".jpg", ".png"]
+suffixes = [".jpg"]
 max_bytes = "50 MB"
 
 [output]

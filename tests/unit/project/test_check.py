@@ -158,5 +158,19 @@ def test_a_child_must_fit_into_the_compute_environment(written: Written) -> None
 def test_more_suffixes_than_an_event_pattern_holds_are_refused(written: Written) -> None:
     suffixes = ", ".join(f'".s{number:03d}"' for number in range(40))
     with pytest.raises(ConfigError, match="event pattern") as raised:
-        written(('".jpg", ".png"', suffixes))
+        written(('".jpg"', suffixes))
     assert raised.value.expected == "at most 2048 characters"
+
+
+def test_more_wildcards_than_eventbridge_takes_are_refused_with_the_way_out(written: Written) -> None:
+    with pytest.raises(ConfigError) as refused:
+        written(('[".jpg"]', '[".jpg", ".png"]'))
+
+    assert "6 wildcards" in str(refused.value)
+    assert "bucket of their own" in str(refused.value)
+
+
+def test_without_a_prefix_any_number_of_suffixes_is_fine(written: Written) -> None:
+    project = written(('prefix = "uploads/"\n', ""), ('[".jpg"]', '[".jpg", ".png", ".webp", ".tiff"]'))
+
+    assert len(project.upload.suffixes) == 4

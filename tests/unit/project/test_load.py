@@ -66,7 +66,7 @@ def test_all_keys_of_the_file_become_the_project(written: Written) -> None:
     project = written()
     assert (project.name, project.uses) == ("photos", "stand_in_job:job")
     assert project.parameters == {"names": ["small", "large"]}
-    assert project.upload.suffixes == (".jpg", ".png")
+    assert project.upload.suffixes == (".jpg",)
     assert (project.upload.max_bytes, project.compute.memory) == (50_000_000, 2048)
     assert project.upload_rules.max_bytes == 50_000_000
 
@@ -128,9 +128,9 @@ def test_what_is_left_out_has_a_default(written: Written) -> None:
         ),
         ('"50 MB"', '"50 megs"', "[upload] max_bytes: unknown unit", '"50 megs"', '"200 MB"', None),
         ('"2 GB"', "true", "[compute] memory: neither text nor an integer", "true", '"2 GB"', None),
-        ('".png"', '"png"', "[upload] suffixes[1] is not allowed", '"png"', "text matching", None),
-        ('".png"', '".PNG"', "[upload] suffixes[1] is not allowed", '".PNG"', "text matching", None),
-        ('[".jpg", ".png"]', "[]", "[upload] suffixes is not allowed", "[]", "at least 1 elements", None),
+        ('".jpg"', '"jpg"', "[upload] suffixes[0] is not allowed", '"jpg"', "text matching", None),
+        ('".jpg"', '".JPG"', "[upload] suffixes[0] is not allowed", '".JPG"', "text matching", None),
+        ('[".jpg"]', "[]", "[upload] suffixes is not allowed", "[]", "at least 1 elements", None),
         ('"photos"', '"Photos"', "[project] name is not allowed", '"Photos"', "text matching", None),
         ('"photos"', '"p"', "[project] name is not allowed", '"p"', "text matching", None),
         ('"photos"', f'"{"p" * 32}"', "[project] name is not allowed", "ppp", "text matching", None),

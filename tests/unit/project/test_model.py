@@ -61,7 +61,7 @@ def test_what_the_job_refuses_is_reported_with_the_file(written: Written) -> Non
 
 
 def test_a_project_gives_the_rules_of_its_uploads(written: Written) -> None:
-    assert written().upload_rules == UploadRules("photos-originals", "uploads/", (".jpg", ".png"), 50_000_000)
+    assert written().upload_rules == UploadRules("photos-originals", "uploads/", (".jpg",), 50_000_000)
 
 
 def test_a_project_cannot_be_changed(written: Written) -> None:

@@ -1,0 +1,261 @@
+"""The ledger: one DynamoDB table, every write conditional and forward only.
+
+A refused condition is not an error: somebody who knew more was there before. So each write can be
+sent twice, late or out of order, and the record ends the same.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, fields
+from decimal import Decimal, DecimalException
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import DYNAMODB_CONTEXT, TypeDeserializer, TypeSerializer
+
+from batchkit.aws.errors import translated
+from batchkit.planning import names
+from batchkit.planning.records import ArrayEnd, ChildFailure, ErrorGroup, Item, Report, RunEnd
+from batchkit.planning.states import Counts, RunState
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+INDEX = "bad-items"
+
+# A finish that was recorded but not announced within this many seconds was cut off between the two
+# (Lambda retries a failed asynchronous invocation after one minute); whoever comes next announces it.
+ANNOUNCE_WITHIN = 45
+
+_serializer = TypeSerializer()
+_deserializer = TypeDeserializer()
+
+
+class Ledger:
+    """Reads and writes of one table. Methods that write return whether the write moved the record.
+
+    All raise Throttled, PermissionDenied or ConfigError when DynamoDB cannot or will not answer.
+    """
+
+    def __init__(self, client: DynamoDBClient, table: str, clock: Callable[[], float] = time.time) -> None:
+        self._client = client
+        self._table = table
+        self._clock = clock
+
+    def record_items(self, items: Iterable[Item], threads: int = 8) -> int:
+        """Write items, several at a time; the number that moved.
+
+        One request each: DynamoDB's batch write knows no conditions.
+        """
+        batch = list(items)
+        if len(batch) < 2:
+            return sum(map(self.record_item, batch))
+        with ThreadPoolExecutor(min(threads, len(batch))) as pool:
+            return sum(pool.map(self.record_item, batch))
+
+    def record_item(self, item: Item) -> bool:
+        """Write what became of an item, unless a greater version is there."""
+        record = {**_plain(item), "version": item.version}
+        if item.is_bad:
+            record["index_pk"] = names.bad_partition(item.run)
+            record["index_sk"] = names.bad_sort(item.bucket, item.key, item.task)
+        key = names.item_record(item.bucket, item.key, item.task)
+        return self._put(key, record)
+
+    def record_report(self, report: Report) -> bool:
+        """Write a child's report, unless one that accounts for more is there."""
+        key = names.report_record(report.run, report.child, report.children)
+        return self._update(
+            key,
+            {**_plain(report), "version": report.version},
+            "attribute_not_exists(#version) OR #version < :version",
+        )
+
+    def record_failure(self, failure: ChildFailure) -> bool:
+        """Write beside a child's report what Batch said of its end."""
+        key = names.report_record(failure.run, failure.child, failure.children)
+        values = {"failure": _plain(failure), "failure_stopped": failure.stopped}
+        return self._update(
+            key,
+            values,
+            "attribute_not_exists(#failure_stopped) OR #failure_stopped < :failure_stopped",
+        )
+
+    def record_array(self, end: ArrayEnd) -> bool:
+        """Write that one of a run's array jobs has ended; of two with the same children the later stays."""
+        key = names.array_record(end.run, end.first)
+        return self._update(key, _plain(end), "attribute_not_exists(#stopped) OR #stopped < :stopped")
+
+    def finish(self, end: RunEnd) -> bool:
+        """Record how a run ended; True when the caller must announce it.
+
+        A state moves from FAILED over PARTIAL to SUCCEEDED only: a retry can mend a run, nothing can
+        unmend it.
+        """
+        rank, claim = list(RunState).index(end.state), uuid.uuid4().hex
+        values = {**_plain(end), "rank": rank, "finished": int(self._clock()), "claim": claim}
+        moved = self._update(
+            names.run_record(end.run), values, "attribute_not_exists(#rank) OR #rank < :rank"
+        )
+        return moved or self._has_claim(end.run, claim) or self._claim_late_announcement(end.run, rank)
+
+    def announced(self, run: str, state: RunState) -> bool:
+        """Note that the end of a run was put onto the bus."""
+        rank = list(RunState).index(state)
+        return self._update(
+            names.run_record(run),
+            {"announced": rank},
+            "attribute_not_exists(#announced) OR #announced < :announced",
+        )
+
+    def items(self, bucket: str, key: str) -> list[dict[str, Any]]:
+        """The items of one source."""
+        return list(self._query("pk", names.item_partition(bucket, key)))
+
+    def bad_items(self, run: str) -> Iterator[dict[str, Any]]:
+        """The rejected and failed items of a run, from the sparse index (eventually consistent)."""
+        return self._query("index_pk", names.bad_partition(run), index=INDEX)
+
+    def run(self, run: str) -> dict[str, Any] | None:
+        """The record of a run, or None."""
+        key = _dump(asdict(names.run_record(run)))
+        with translated(f"reading the ledger '{self._table}'"):
+            answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        return _load(answer["Item"]) if "Item" in answer else None
+
+    def arrays(self, run: str) -> tuple[ArrayEnd, ...]:
+        """The array jobs of a run that have ended, by their first child."""
+        known = {f.name for f in fields(ArrayEnd)}
+        records = self._query("pk", names.run_record(run).pk)
+        return tuple(
+            ArrayEnd(**{name: value for name, value in record.items() if name in known})
+            for record in records
+            if record["sk"].startswith("array#")
+        )
+
+    def reports(self, run: str, children: int) -> Iterator[tuple[Counts, tuple[ErrorGroup, ...]]]:
+        """What the children of a run reported; a child that only failed counts nothing."""
+        for record in self.children(run, children):
+            if "counts" in record:
+                yield (
+                    Counts(**record["counts"]),
+                    tuple(ErrorGroup(**group) for group in record["errors"]),
+                )
+
+    def children(self, run: str, children: int) -> Iterator[dict[str, Any]]:
+        """The records of a run's children, in no order."""
+        for shard in range(names.report_shards(children)):
+            yield from self._query("pk", names.report_partition(run, shard))
+
+    def _has_claim(self, run: str, claim: str) -> bool:
+        # The client repeats a write whose answer got lost, and is then refused by its own first try.
+        record = self.run(run)
+        return record is not None and record.get("claim") == claim
+
+    def _claim_late_announcement(self, run: str, rank: int) -> bool:
+        now = int(self._clock())
+        return self._update(
+            names.run_record(run),
+            {"finished": now},
+            "#rank = :rank AND (attribute_not_exists(#announced) OR #announced < :rank)"
+            " AND #finished < :late",
+            {"rank": rank, "late": now - ANNOUNCE_WITHIN},
+            {"rank": "rank", "announced": "announced"},
+        )
+
+    def _put(self, key: names.Key, record: Mapping[str, Any]) -> bool:
+        return self._conditional(
+            self._client.put_item,
+            Item=_dump({**asdict(key), **record}),
+            ConditionExpression="attribute_not_exists(#version) OR #version < :version",
+            ExpressionAttributeNames={"#version": "version"},
+            ExpressionAttributeValues=_dump({":version": record["version"]}),
+        )
+
+    def _update(
+        self,
+        key: names.Key,
+        values: Mapping[str, Any],
+        condition: str,
+        extra_values: Mapping[str, Any] | None = None,
+        extra_names: Mapping[str, str] | None = None,
+    ) -> bool:
+        attributes = {**{name: name for name in values}, **(extra_names or {})}
+        operands = {**values, **(extra_values or {})}
+        return self._conditional(
+            self._client.update_item,
+            Key=_dump(asdict(key)),
+            UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in values),
+            ConditionExpression=condition,
+            ExpressionAttributeNames={f"#{name}": path for name, path in attributes.items()},
+            ExpressionAttributeValues=_dump({f":{name}": v for name, v in operands.items()}),
+        )
+
+    def _conditional(self, call: Callable[..., Any], **arguments: Any) -> bool:
+        with translated(f"writing to the ledger '{self._table}'"):
+            try:
+                call(TableName=self._table, **arguments)
+            except self._client.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
+
+    def _query(self, name: str, value: str, index: str | None = None) -> Iterator[dict[str, Any]]:
+        arguments: dict[str, Any] = {"IndexName": index} if index else {"ConsistentRead": True}
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="#key = :key",
+            ExpressionAttributeNames={"#key": name},
+            ExpressionAttributeValues=_dump({":key": value}),
+            **arguments,
+        )
+        with translated(f"reading the ledger '{self._table}'"):
+            for page in pages:
+                yield from map(_load, page["Items"])
+
+
+def _plain(record: Any) -> dict[str, Any]:
+    """A dataclass as ledger attributes."""
+    return {f.name: _attribute(getattr(record, f.name)) for f in fields(record)}
+
+
+def _attribute(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _number(value)
+    if isinstance(value, Mapping):
+        return {name: _attribute(v) for name, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_attribute(v) for v in value]
+    return _plain(value) if hasattr(value, "__dataclass_fields__") else value
+
+
+def _number(value: float) -> Decimal | str:
+    """DynamoDB has decimals of 38 digits, and no infinity; a number that does not fit goes in as text."""
+    # Not repr(value): numpy's float64 is a float that spells itself "np.float64(1.0)".
+    text = repr(float(value)) if isinstance(value, float) else str(int(value))
+    try:
+        decimal = DYNAMODB_CONTEXT.create_decimal(text)
+    except DecimalException:
+        return text
+    return decimal if decimal.is_finite() else text
+
+
+def _native(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, dict):
+        return {name: _native(v) for name, v in value.items()}
+    return [_native(v) for v in value] if isinstance(value, list) else value
+
+
+def _dump(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _serializer.serialize(value) for name, value in record.items()}
+
+
+def _load(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _native(_deserializer.deserialize(value)) for name, value in record.items()}

@@ -1,0 +1,1 @@
+"""What a container or a Lambda starts: with the command line the only readers of the environment."""

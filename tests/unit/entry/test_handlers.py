@@ -1,0 +1,87 @@
+"""The handlers as Lambda calls them: a dictionary and an environment, against a deployed project."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.cloud import REGION, ROOT, cloud
+from support.projects import deployed, photos
+
+from batchkit.aws.ledger import Ledger
+from batchkit.entry import handlers
+from batchkit.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from batchkit.aws.clients import Clients
+
+EVENTS = ROOT / "eventbridge" / "events"
+
+
+def sample(name: str) -> dict[str, Any]:
+    event = dict(json.loads((EVENTS / f"{name}.json").read_text()))
+    parameters = event["detail"].get("parameters", {})
+    parameters |= {"recipe": photos(tasks=3).recipe.digest} if parameters else {}
+    return event
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[Clients]:
+    with cloud() as clients:
+        deployed(clients, photos(tasks=3))
+        for rule in ("photos-run-finished", "photos-item-rejected"):
+            # moto's PutEvents would deliver at once, and knows no template of several lines.
+            clients.events.remove_targets(Rule=rule, Ids=["notify"])
+        yield clients
+
+
+@pytest.fixture(autouse=True)
+def _lambda(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    handlers._clients.cache_clear()
+
+
+def environment(aws: Clients, function: str) -> dict[str, str]:
+    found = aws.functions.get_function(FunctionName=f"photos-{function}")
+    return dict(found["Configuration"]["Environment"]["Variables"])
+
+
+def test_the_end_of_an_array_ends_the_run(aws: Clients) -> None:
+    environ = environment(aws, "completion")
+    done = handlers.complete(sample("batch-finished/match/array-failed"), environ)
+    run = Ledger(aws.dynamodb, "photos-ledger").run(done["finished"])
+    assert run is not None
+    assert (run["state"], run["announced"]) == ("FAILED", run["rank"])
+    again = handlers.complete(sample("batch-finished/match/array-failed"), environ)
+    assert again["finished"] is None
+
+
+def test_a_refused_upload_is_recorded(aws: Clients, capsys: pytest.CaptureFixture[str]) -> None:
+    done = handlers.reject(sample("upload-rejected/match/empty"), environment(aws, "rejected-upload"))
+    assert done == {"key": "uploads/empty.jpg", "rejected": "Empty"}
+    assert json.loads(capsys.readouterr().out) == done
+    (item,) = Ledger(aws.dynamodb, "photos-ledger").items("photos-originals", "uploads/empty.jpg")
+    assert item["outcome"] == "rejected"
+
+
+def test_any_other_event_is_ignored_without_an_environment() -> None:
+    assert handlers.complete({"detail-type": "Scheduled Event"}, {}) == {"ignored": True}
+    assert handlers.reject({}, {}) == {"ignored": True}
+
+
+@pytest.mark.parametrize("missing", [handlers.PROJECT, handlers.LEDGER, handlers.ARTIFACTS])
+def test_a_missing_variable_is_named(aws: Clients, missing: str) -> None:
+    environ = environment(aws, "completion")
+    del environ[missing]
+    with pytest.raises(ConfigError, match=missing):
+        handlers.complete(sample("batch-finished/match/array-failed"), environ)
+
+
+@pytest.mark.parametrize("text", ["{}", "no json", '{"bucket": 1}', "[]"])
+def test_limits_that_cannot_be_read_are_a_configuration_error(aws: Clients, text: str) -> None:
+    environ = {**environment(aws, "rejected-upload"), handlers.UPLOADS: text}
+    with pytest.raises(ConfigError, match="does not say what an upload must be"):
+        handlers.reject(sample("upload-rejected/match/empty"), environ)
