@@ -1,0 +1,140 @@
+"""What Batch says of its jobs, into the ledger; the end of a run, onto the bus, once.
+
+Events come at least once, late and in any order. So every step is a conditional write that may be
+repeated, and a run's end is computed from what the ledger holds, never from the event that happened
+to come last.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from batchkit.completion import notice, recipes, submissions
+from batchkit.completion.causes import cause
+from batchkit.completion.tally import tally
+from batchkit.planning.records import ArrayEnd, ChildFailure, Item, RunEnd
+from batchkit.planning.states import Outcome, finished
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from batchkit.aws.bus import Bus
+    from batchkit.aws.ledger import Ledger
+    from batchkit.aws.objects import Objects
+    from batchkit.completion.changes import Change
+    from batchkit.completion.submissions import Submission, Upload
+    from batchkit.planning.shards import Shape
+
+
+class Completion:
+    """Records the ends of one project's jobs."""
+
+    def __init__(self, project: str, artifacts: str, ledger: Ledger, objects: Objects, bus: Bus) -> None:
+        self._project = project
+        self._artifacts = artifacts
+        self._ledger = ledger
+        self._objects = objects
+        self._bus = bus
+
+    def record(self, change: Change) -> RunEnd | None:
+        """Record the end of a job; the end of its run, when this call announced it.
+
+        A job that batchkit did not submit is left alone. Raises DataError for a recipe that is gone.
+        """
+        submission = submissions.parse(change.parameters)
+        if submission is None:
+            return None
+        tasks = recipes.task_names(self._objects, self._artifacts, submission.recipe)
+        if change.failed and not change.is_array:
+            self._record_failure(change, submission, tasks)
+        if change.is_child:
+            return None
+        return self._finish(change, submission, submission.shape(len(tasks)))
+
+    def _record_failure(self, change: Change, submission: Submission, tasks: Sequence[str]) -> None:
+        shape = submission.shape(len(tasks))
+        failure = ChildFailure(
+            run=submission.run,
+            child=submission.first_child + (change.index or 0),
+            children=shape.children,
+            job=change.job,
+            exit_code=change.exit_code,
+            status_reason=change.status_reason,
+            reason=change.reason,
+            attempts=change.attempts,
+            log_stream=change.log_stream,
+            stopped=change.stopped,
+        )
+        self._ledger.record_failure(failure)
+        if submission.upload is not None:
+            unmade = [tasks[item % len(tasks)] for item in shape.shard(failure.child)]
+            self._ledger.record_items(self._failed(submission.upload, failure, unmade))
+
+    def _failed(self, upload: Upload, failure: ChildFailure, tasks: Sequence[str]) -> Iterator[Item]:
+        """The items of a child that died. They lose to whatever the child itself could still record."""
+        head = self._objects.head(upload.bucket, upload.key)
+        if head is not None and head.etag != upload.etag:
+            # Overwritten meanwhile: the items now belong to the newer upload's run.
+            return
+        why = cause(failure)
+        for task in tasks:
+            yield Item(
+                bucket=upload.bucket,
+                key=upload.key,
+                task=task,
+                outcome=Outcome.FAILED,
+                run=failure.run,
+                order=upload.order,
+                modified=head.modified if head else upload.time,
+                etag=upload.etag,
+                attempt=failure.attempts,
+                error_class=why.error_class,
+                message=why.message,
+                updated=failure.stopped,
+            )
+
+    def _finish(self, change: Change, submission: Submission, shape: Shape) -> RunEnd | None:
+        ended = self._ended(change, submission)
+        whole = submission.upload is not None or sum(array.size for array in ended) >= shape.children
+        if not whole:
+            return None
+        end = self._end(submission, shape, ended)
+        if not self._ledger.finish(end):
+            return None
+        self._bus.put([notice.run_finished(self._project, end)])
+        self._ledger.announced(end.run, end.state)
+        return end
+
+    def _ended(self, change: Change, submission: Submission) -> tuple[ArrayEnd, ...]:
+        """The run's array jobs that have ended, this one among them. An upload has only one."""
+        this = ArrayEnd(
+            run=submission.run,
+            first=submission.first_child,
+            size=change.size or 1,
+            job=change.job,
+            started=change.started,
+            stopped=change.stopped,
+        )
+        if submission.upload is not None:
+            return (this,)
+        self._ledger.record_array(this)
+        return self._ledger.arrays(submission.run)
+
+    def _end(self, submission: Submission, shape: Shape, ended: Sequence[ArrayEnd]) -> RunEnd:
+        upload = submission.upload
+        children = self._ledger.children(submission.run, shape.children)
+        sum_ = tally(children, shape, upload.key if upload else "")
+        state, counts = finished(shape.items, sum_.counts)
+        return RunEnd(
+            run=submission.run,
+            lane=submission.lane,
+            state=state,
+            counts=counts,
+            sources=shape.sources,
+            recipe=submission.recipe,
+            job=ended[0].job,
+            errors=sum_.errors(),
+            source=upload.url if upload else "",
+            started=min(array.started for array in ended),
+            stopped=max(array.stopped for array in ended),
+        )

@@ -1,0 +1,1 @@
+"""Put a project onto AWS, or onto whatever answers at the endpoint."""

@@ -1,0 +1,140 @@
+"""What deploying a project does, as data: printed, compared and tested before anything happens.
+
+The order is part of it. Buckets come first; then what the other stacks point to (the recipe and the
+handlers' code, both under their digests, so nothing in use is ever overwritten); then the queues and
+job definitions; the rules, which set it all in motion, last.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from batchkit import resources
+from batchkit.planning import names, uploads
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from batchkit.aws.network import Network
+    from batchkit.deploy.code import Code
+    from batchkit.project import Compute, Project
+
+STORAGE = "cloudformation/storage.yaml"
+COMPUTE = "cloudformation/compute.yaml"
+RULES = "eventbridge/rules.yaml"
+
+# Of a Spot project's vCPUs, one in eight is on-demand: work goes on when there is no Spot capacity,
+# and the most that it can cost stays near the Spot price.
+FALLBACK_SHARE = 8
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a project is put, and the image that its children run."""
+
+    account: str
+    region: str
+    network: Network
+    image: str
+
+
+@dataclass(frozen=True)
+class File:
+    """An object in the artifacts bucket."""
+
+    bucket: str
+    key: str
+    body: bytes
+    content_type: str
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key} ({len(self.body):,} bytes)"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A CloudFormation stack: its name, its template's path and text, all its parameters."""
+
+    name: str
+    path: str
+    template: str
+    parameters: Mapping[str, str]
+
+    def __str__(self) -> str:
+        return f"stack {self.name} ({self.path})"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do, in order."""
+
+    project: str
+    steps: tuple[File | Stack, ...]
+
+
+def plan(project: Project, site: Site, code: Code) -> Plan:
+    """Everything that deploying the project does. Raises ConfigError for a recipe that the job refuses."""
+    common = {
+        "Project": project.name,
+        "UploadBucketName": project.upload.bucket,
+        "ArtifactsBucketName": names.artifacts_bucket(project.name, site.account, site.region),
+        "LedgerTableName": names.ledger_table(project.name),
+    }
+    bucket, recipe = common["ArtifactsBucketName"], project.recipe
+    steps = (
+        _stack(project, STORAGE, {**common, "OutputBucketName": project.output.bucket}),
+        File(bucket, names.recipe_key(recipe.digest), recipe.document, "application/json"),
+        File(bucket, code.key, code.body, "application/zip"),
+        _stack(project, COMPUTE, {**common, **_compute(project, site)}),
+        _stack(project, RULES, {**common, **_rules(project, code)}),
+    )
+    return Plan(project.name, steps)
+
+
+def _stack(project: Project, path: str, parameters: Mapping[str, str]) -> Stack:
+    file = resources.path(path)
+    return Stack(names.stack(project.name, file.stem), path, file.read_text(), parameters)
+
+
+def _compute(project: Project, site: Site) -> Mapping[str, str]:
+    compute = project.compute
+    first, fallback = capacity(compute)
+    return {
+        "ComputeType": compute.type,
+        "MaxVcpus": str(first),
+        "FallbackMaxVcpus": str(fallback),
+        "InstanceTypes": "optimal",
+        "Subnets": ",".join(site.network.subnets),
+        "SecurityGroups": ",".join(site.network.security_groups),
+        "Image": site.image,
+        "Vcpus": f"{compute.vcpus:g}",
+        "Memory": str(int(compute.memory)),
+        "UploadTimeout": str(compute.upload_timeout),
+        "BulkTimeout": str(compute.bulk_timeout),
+        "OutputBucketName": project.output.bucket,
+        "OutputKey": project.output.key,
+    }
+
+
+def _rules(project: Project, code: Code) -> Mapping[str, str]:
+    accepted = uploads.accepted_pattern(project.upload_rules)
+    rejected = uploads.rejected_pattern(project.upload_rules, project.outputs_prefix)
+    return {
+        "AcceptedUploads": uploads.pattern_text(accepted),
+        "RejectedUploads": uploads.pattern_text(rejected),
+        "Uploads": project.upload_rules.to_json(),
+        "Recipe": project.recipe.digest,
+        "Tasks": str(len(project.recipe.tasks)),
+        "CodeKey": code.key,
+    }
+
+
+def capacity(compute: Compute) -> tuple[int, int]:
+    """vCPUs of the first choice and of its on-demand fallback; together max_vcpus where both fit a child."""
+    if compute.type == "fargate":
+        return compute.max_vcpus, compute.max_vcpus
+    child = math.ceil(compute.vcpus)
+    fallback = max(compute.max_vcpus // FALLBACK_SHARE, child)
+    return max(compute.max_vcpus - fallback, child), fallback

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batchkit.completion.tally import MAX_GROUPS, tally
+from batchkit.planning.records import ChildFailure, ErrorGroup
+from batchkit.planning.shards import Shape
+from batchkit.planning.states import Counts
+
+SHAPE = Shape(sources=4, tasks=3, per_child=3)
+
+
+def report(counts: Counts, *errors: ErrorGroup) -> dict[str, Any]:
+    return {"counts": asdict(counts), "errors": [asdict(group) for group in errors]}
+
+
+def failure(child: int) -> dict[str, Any]:
+    return {
+        "failure": asdict(ChildFailure("r", child, 4, f"j:{child}", 137, "Host EC2 (i-1) terminated.", "", 5))
+    }
+
+
+def test_items_of_a_dead_child_and_of_a_silent_one_are_errors() -> None:
+    found = tally([report(Counts(done=3)), failure(1), report(Counts(done=3))], SHAPE)
+    assert found.counts == Counts(done=6)
+    assert [(group.error_class, group.count) for group in found.errors()] == [
+        ("HostLost", 3),
+        ("NoReport", 3),
+    ]
+
+
+def test_a_dead_child_counts_only_for_what_it_did_not_report() -> None:
+    partial = {
+        **report(Counts(done=1, rejected=1), ErrorGroup("Truncated", 1, "a.jpg", "short")),
+        **failure(0),
+    }
+    full = report(Counts(done=3))
+    found = tally([partial, full, full, full], SHAPE)
+    assert [(group.error_class, group.count) for group in found.errors()] == [
+        ("HostLost", 1),
+        ("Truncated", 1),
+    ]
+
+
+def test_only_the_most_frequent_errors_are_told() -> None:
+    groups = [ErrorGroup(f"E{n:02d}", n, "k", "m") for n in range(1, MAX_GROUPS + 6)]
+    found = tally([report(Counts(rejected=sum(g.count for g in groups)), *groups)], Shape(1000, 1, 1000))
+    assert len(found.errors()) == MAX_GROUPS
+    assert found.errors()[1].error_class == f"E{MAX_GROUPS + 5}"
+
+
+CHILDREN = st.lists(
+    st.builds(
+        lambda rejected, key: report(
+            Counts(done=3 - rejected, rejected=rejected),
+            *([ErrorGroup("Bad", rejected, key, "m")] * bool(rejected)),
+        ),
+        st.integers(0, 3),
+        st.text("ab", min_size=1, max_size=3),
+    )
+    | st.builds(failure, st.integers(0, 3)),
+    max_size=4,
+)
+
+
+@given(CHILDREN, st.randoms(use_true_random=False))
+def test_the_order_of_the_children_makes_no_difference(children: list[dict[str, Any]], random: Any) -> None:
+    shuffled = random.sample(children, len(children))
+    first, second = tally(children, SHAPE), tally(shuffled, SHAPE)
+    assert (first.counts, first.errors()) == (second.counts, second.errors())

@@ -1,0 +1,126 @@
+"""The whole deployment in process: what arrives at each service."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+from support.cloud import ACCOUNT, REGION, cloud
+from support.projects import photos
+
+from batchkit.deploy import code
+from batchkit.deploy.deploy import deploy, execute, site
+from batchkit.deploy.plan import File, Stack, plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from batchkit.aws.clients import Clients
+    from batchkit.project import Project
+
+ARTIFACTS = f"photos-{ACCOUNT}-{REGION}"
+
+
+@pytest.fixture
+def aws() -> Iterator[Clients]:
+    with cloud() as clients:
+        yield clients
+
+
+def array_size(aws: Clients) -> int | None:
+    (target,) = aws.events.list_targets_by_rule(Rule="photos-upload-accepted")["Targets"]
+    return target["BatchParameters"].get("ArrayProperties", {}).get("Size")
+
+
+def body(aws: Clients, key: str) -> bytes:
+    return aws.s3.get_object(Bucket=ARTIFACTS, Key=key)["Body"].read()
+
+
+def test_a_project_is_deployed_completely(aws: Clients) -> None:
+    project = photos(tasks=3)
+    outputs = deploy(project, aws)
+    stacks = {
+        stack["StackName"]: stack["StackStatus"] for stack in aws.cloudformation.describe_stacks()["Stacks"]
+    }
+    assert stacks == dict.fromkeys(["photos-storage", "photos-compute", "photos-rules"], "CREATE_COMPLETE")
+    assert outputs["LedgerTable"] == "photos-ledger"
+    assert outputs["UploadQueueArn"].endswith(":job-queue/photos-upload")
+    assert body(aws, f"recipes/{project.recipe.digest}.json") == project.recipe.document
+    function = aws.functions.get_function(FunctionName="photos-completion")
+    assert function["Configuration"]["Environment"]["Variables"]["BATCHKIT_ARTIFACTS"] == ARTIFACTS
+    zipped = zipfile.ZipFile(io.BytesIO(body(aws, code.pack().key)))
+    assert {"completion.py", "rejected_upload.py"} <= set(zipped.namelist())
+
+
+def test_another_number_of_tasks_turns_the_target_into_a_plain_job_and_back(aws: Clients) -> None:
+    sizes = []
+    for tasks in (3, 1, 2):
+        deploy(photos(tasks), aws)
+        sizes.append(array_size(aws))
+    assert sizes == [3, None, 2]
+
+
+def test_deploying_the_same_again_changes_nothing(aws: Clients) -> None:
+    first = deploy(photos(tasks=2), aws)
+    assert deploy(photos(tasks=2), aws) == first
+    definitions = aws.batch.describe_job_definitions()["jobDefinitions"]
+    assert sorted((d["jobDefinitionName"], d["revision"]) for d in definitions) == [
+        ("photos-bulk", 1),
+        ("photos-upload", 1),
+    ]
+
+
+def test_another_image_is_a_new_revision_that_the_rules_follow(aws: Clients) -> None:
+    deploy(photos(tasks=2), aws, image="worker:1")
+    deploy(photos(tasks=2), aws, image="worker:2")
+    definitions = aws.batch.describe_job_definitions(jobDefinitionName="photos-upload")["jobDefinitions"]
+    newest = max(definitions, key=lambda definition: definition["revision"])
+    assert newest["containerProperties"]["image"] == "worker:2"
+    (target,) = aws.events.list_targets_by_rule(Rule="photos-upload-accepted")["Targets"]
+    assert target["BatchParameters"]["JobDefinition"] == "photos-upload"
+
+
+def test_outputs_may_share_the_bucket_of_the_uploads(aws: Clients) -> None:
+    outputs = deploy(sharing(photos(tasks=1)), aws)
+    assert outputs["OutputBucket"] == outputs["UploadBucket"] == "photos-originals"
+
+
+def sharing(project: Project) -> Project:
+    output = msgspec.structs.replace(
+        project.output, bucket=project.upload.bucket, key="out/{name}/{task}.{ext}"
+    )
+    return replace(project, output=output)
+
+
+class Display:
+    """An executor that changes nothing."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def file(self, step: File) -> None:
+        self.seen.append(step.key.split("/")[0])
+
+    def stack(self, step: Stack) -> Mapping[str, str]:
+        self.seen.append(step.name)
+        return {step.name: "would be there"}
+
+
+def test_a_dry_run_is_another_executor(aws: Clients) -> None:
+    project, display, told = photos(tasks=1), Display(), list[Any]()
+    steps = plan(project, site(aws, project), code.pack())
+    outputs = execute(steps, display, told.append)
+    assert display.seen == ["photos-storage", "recipes", "code", "photos-compute", "photos-rules"]
+    assert told == list(steps.steps)
+    assert sorted(outputs) == ["photos-compute", "photos-rules", "photos-storage"]
+    assert aws.cloudformation.describe_stacks()["Stacks"] == []
+
+
+def test_without_an_image_the_children_run_the_one_that_batchkit_pushes(aws: Clients) -> None:
+    project = photos(tasks=1)
+    assert site(aws, project).image == f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/photos-worker:latest"
+    assert site(aws, project, "mine:1").image == "mine:1"

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from support.projects import photos
+
+from batchkit import canonical
+from batchkit.aws.network import Network
+from batchkit.deploy import code
+from batchkit.deploy.plan import File, Plan, Site, Stack, capacity, plan
+from batchkit.planning import names
+from batchkit.planning.uploads import UploadRules
+
+SITE = Site("123456789012", "eu-west-1", Network(("subnet-1", "subnet-2"), ("sg-1",)), "photos-worker:1")
+CODE = code.Code(b"zip")
+
+
+def planned(tasks: int = 3) -> Plan:
+    return plan(photos(tasks), SITE, CODE)
+
+
+def stacks(of: Plan) -> dict[str, Stack]:
+    return {step.name: step for step in of.steps if isinstance(step, Stack)}
+
+
+def test_what_others_point_to_comes_first_and_the_rules_come_last() -> None:
+    recipe = photos(3).recipe
+    bucket = "s3://photos-123456789012-eu-west-1"
+    assert [str(step) for step in planned().steps] == [
+        "stack photos-storage (cloudformation/storage.yaml)",
+        f"{bucket}/recipes/{recipe.digest}.json ({len(recipe.document)} bytes)",
+        f"{bucket}/code/{canonical.digest(b'zip')}.zip (3 bytes)",
+        "stack photos-compute (cloudformation/compute.yaml)",
+        "stack photos-rules (eventbridge/rules.yaml)",
+    ]
+
+
+def test_a_plan_is_data_that_compares() -> None:
+    assert planned() == planned()
+    assert planned(2) != planned()
+
+
+def test_every_template_gets_parameters_that_it_has_and_all_that_it_needs() -> None:
+    for stack in stacks(planned()).values():
+        declared = yaml.load(stack.template, Loader)["Parameters"]  # noqa: S506  it is a safe loader
+        needed = {name for name, parameter in declared.items() if "Default" not in parameter}
+        assert needed <= set(stack.parameters) <= set(declared)
+
+
+class Loader(yaml.SafeLoader):
+    """Reads CloudFormation's own tags as nothing."""
+
+
+Loader.add_multi_constructor("!", lambda *_: None)
+
+
+def test_the_rules_carry_recipe_and_array_size_together() -> None:
+    parameters = stacks(planned())["photos-rules"].parameters
+    (recipe, file) = [step for step in planned().steps if isinstance(step, File)]
+    assert parameters["Tasks"] == "3"
+    assert names.recipe_key(parameters["Recipe"]) == recipe.key
+    assert parameters["CodeKey"] == file.key
+    assert UploadRules.from_json(parameters["Uploads"]) == photos(3).upload_rules
+
+
+def test_another_recipe_changes_the_rules_and_nothing_else() -> None:
+    before, after = stacks(planned(3)), stacks(planned(2))
+    assert [name for name in before if before[name] != after[name]] == ["photos-rules"]
+
+
+@given(
+    st.sampled_from(["ec2-spot", "fargate-spot"]),
+    st.integers(1, 5000),
+    st.sampled_from([0.25, 1.0, 2.0, 16.0]),
+)
+def test_spot_and_its_fallback_stay_within_the_limit_and_each_fits_a_child(
+    kind: str, limit: int, vcpus: float
+) -> None:
+    compute = photos(1, kind).compute
+    changed = type(compute)(type=kind, max_vcpus=limit, vcpus=vcpus, memory=compute.memory)  # type: ignore[arg-type]
+    first, fallback = capacity(changed)
+    assert min(first, fallback) >= vcpus
+    assert first + fallback <= max(limit, 2 * math.ceil(vcpus))
+
+
+@pytest.mark.parametrize("limit", [1, 256])
+def test_without_spot_the_limit_is_the_limit(limit: int) -> None:
+    compute = photos(1, "fargate").compute
+    assert capacity(type(compute)(type="fargate", max_vcpus=limit))[0] == limit
+
+
+def test_no_name_is_longer_than_aws_allows() -> None:
+    longest, region = "a" * 31, "mexico-central-1"
+    bucket = names.artifacts_bucket(longest, "1" * 12, region)
+    assert len(bucket) <= 63
+    # 64 is the limit of Lambda's and of EventBridge's names; this is the longest of eventbridge/rules.yaml.
+    assert len(f"{longest}-rejected-upload") <= 64
