@@ -1,0 +1,51 @@
+# Everything runs in .venv, which each target makes by itself: `make demo` and `make test` are all it takes.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+CONSTRAINTS := .ci/constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format clean constraints
+
+help: ## show the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv/.local ## an upload becomes variants, end to end, on this machine (PHOTOS="a.jpg b.png" for your own)
+	@$(BIN)/batchkit demo $(PHOTOS)
+
+test: check ## lint, types, floors, and every test
+	@$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
+
+check: .venv/.dev ## lint, types and floors
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/cfn-lint cloudformation/*.yaml eventbridge/*.yaml
+
+format: .venv/.dev ## format the code
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format --quiet .
+
+constraints: .venv/.dev ## pin what .venv holds now
+	@$(BIN)/python -m pip --disable-pip-version-check freeze --exclude-editable > $(CONSTRAINTS)
+
+clean: ## remove what the targets made
+	@rm -rf .venv batchkit-demo dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "batchkit needs Python 3.11 or newer, found $$($(PYTHON) --version 2>&1): make PYTHON=python3.12 …" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv
+
+# The stamps hold what was installed, so that a second run needs no package index.
+.venv/.local: pyproject.toml $(CONSTRAINTS) | .venv/bin/python
+	@echo "installing batchkit[local] into .venv …"
+	@$(PIP) install --constraint $(CONSTRAINTS) --editable '.[local]'
+	@touch $@
+
+.venv/.dev: pyproject.toml $(CONSTRAINTS) | .venv/bin/python
+	@echo "installing batchkit[dev] into .venv …"
+	@$(PIP) install --constraint $(CONSTRAINTS) --editable '.[dev]'
+	@touch .venv/.local $@

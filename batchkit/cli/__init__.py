@@ -1,0 +1,1 @@
+"""What a person types. A command is its options, one call and one print."""

@@ -1,0 +1,83 @@
+"""Facts onto standard output: a table on a terminal, plain columns in a pipe, or JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+COLOURS = {
+    "done": "green",
+    "fresh": "cyan",
+    "rejected": "yellow",
+    "failed": "red",
+    "SUCCEEDED": "green",
+    "PARTIAL": "yellow",
+    "FAILED": "red",
+}
+
+
+def console() -> Console:
+    """Standard output as rich sees it: colours and width of the terminal, NO_COLOR respected."""
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def print_json(value: Any) -> None:
+    """One JSON document."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A table on a terminal; in a pipe a header line and tab-separated columns."""
+    if sys.stdout.isatty():
+        console().print(table(columns, rows))
+        return
+    for row in (columns, *rows):
+        click.echo("\t".join(one_line(cell) for cell in row))
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
+    """A rich table; numbers to the right, outcomes and states in their colours."""
+    result = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for index, column in enumerate(columns):
+        numeric = bool(rows) and all(isinstance(row[index], int | float) for row in rows)
+        result.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        result.add_row(*(paint(cell) for cell in row))
+    return result
+
+
+def paint(cell: object) -> str:
+    """A cell's text, escaped for rich, in the colour of its outcome."""
+    text = one_line(cell).replace("[", "\\[")
+    return f"[{COLOURS[text]}]{text}[/]" if text in COLOURS else text
+
+
+def one_line(cell: object) -> str:
+    """A cell on one line, with nothing in it that a terminal would obey: keys come from the world."""
+    text = "" if cell is None else str(cell)
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+
+
+def human_bytes(size: int) -> str:
+    """1234567 → '1.2 MB' (decimal, as S3's console and the bill count)."""
+    amount = float(size)
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if amount < 1000 or unit == "TB":
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{size} B"
+
+
+def print_mapping(facts: Mapping[str, object]) -> None:
+    """Names and values, one pair a line."""
+    width = max(map(len, facts), default=0)
+    for name, value in facts.items():
+        click.echo(f"{name:<{width}}  {one_line(value)}")

@@ -1,0 +1,59 @@
+"""`batchkit preview`: the outputs of local files, straight into a folder."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from batchkit.cli.options import config_option, output_option
+from batchkit.cli.output import human_bytes, print_json, print_rows
+from batchkit.cli.projects import load_or_example
+from batchkit.errors import EX_DATAERR
+from batchkit.local.preview import Row, preview
+from batchkit.planning.states import Outcome
+
+COLUMNS = ("source", "task", "before", "after", "ms", "outcome", "where")
+
+
+@click.command()
+@click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("batchkit-preview"),
+    show_default=True,
+    help="The folder for the outputs.",
+)
+@config_option
+@output_option
+def command(photos: tuple[Path, ...], out: Path, config: Path | None, output: str) -> int:
+    """Make every task of PHOTOS into a folder, without AWS.
+
+    \b
+    Example:
+      batchkit preview holiday/*.jpg --out /tmp/variants
+
+    Without a batchkit.toml the variants of the example project are made. Exits 65 if a file is rejected.
+    """
+    project = load_or_example(config)
+    rows = list(preview(project.recipe, project.output.key, photos, out))
+    if output == "json":
+        print_json([asdict(row) for row in rows])
+    else:
+        print_rows(COLUMNS, [_cells(row) for row in rows])
+    return EX_DATAERR if any(row.outcome is Outcome.REJECTED for row in rows) else 0
+
+
+def _cells(row: Row) -> tuple[object, ...]:
+    made = row.outcome is Outcome.DONE
+    return (
+        row.source,
+        row.task,
+        human_bytes(row.source_bytes),
+        human_bytes(row.bytes) if made else "",
+        row.milliseconds if made else 0,
+        row.outcome.value,
+        row.path if made else row.message,
+    )

@@ -1,0 +1,27 @@
+"""Which project a command is about."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from batchkit import resources
+from batchkit.project import FILE_NAME, Project, load
+
+EXAMPLE = "examples/photos/batchkit.toml"
+
+
+def load_here(config: Path | None) -> Project:
+    """The project of `config`, else of the nearest batchkit.toml upwards. Raises ConfigError."""
+    folder = config.resolve().parent if config else Path.cwd()
+    # A job named `module:attribute` lies beside the file that names it.
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+    return load(config, Path.cwd())
+
+
+def load_or_example(config: Path | None) -> Project:
+    """The same, or the example project where no batchkit.toml is found and none was asked for."""
+    here = Path.cwd()
+    found = config or any((folder / FILE_NAME).is_file() for folder in (here, *here.parents))
+    return load_here(config) if found else load(resources.path(EXAMPLE), here)

@@ -1,0 +1,42 @@
+"""Keys from the world as local file names, inside one folder whatever the key says."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# The usual limit of file systems for one name, in bytes (NAME_MAX).
+MAX_NAME_BYTES = 255
+
+
+def local_path(folder: Path, key: str) -> Path:
+    """Where the object `key` lies below `folder`. Keys that are no plain paths get safe, distinct names.
+
+    A segment that is empty, `.`, `..`, too long or holds a NUL or backslash is replaced by a hash of the
+    key up to it, so `../../etc/passwd` stays inside and two different keys never share a file.
+    """
+    segments, seen = [], ""
+    for segment in key.split("/"):
+        seen += "/" + segment
+        segments.append(segment if _is_plain(segment) else _hashed(seen))
+    return folder.joinpath(*segments)
+
+
+def write(folder: Path, key: str, body: bytes) -> Path:
+    """Write `body` where `key` belongs below `folder`, and return the path."""
+    path = local_path(folder, key)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(body)
+    return path
+
+
+def _is_plain(segment: str) -> bool:
+    unsafe = segment in ("", ".", "..") or any(c in segment for c in "\0\\") or segment.startswith("key-")
+    return not unsafe and len(segment.encode()) <= MAX_NAME_BYTES
+
+
+def _hashed(text: str) -> str:
+    return "key-" + hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,59 @@
+"""A manifest of many sources, done by an array job submitted by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from support.pictures import picture, size_and_format
+
+from batchkit.planning import manifest, names
+from batchkit.planning.manifest import Source
+
+if TYPE_CHECKING:
+    from support.world import World
+
+
+def submit(world: World, run: str, keys: list[str], per_child: int) -> str:
+    """Write the manifest of a run and submit its array job; the job's id."""
+    chunks = list(manifest.write(Source(bucket="photos-originals", key=key) for key in keys))
+    artifacts = world.sandbox.outputs["ArtifactsBucket"]
+    world.objects.put(artifacts, names.manifest_key(run), b"".join(c[0] for c in chunks), "text/plain")
+    world.objects.put(artifacts, names.index_key(run), b"".join(c[1] for c in chunks), "text/plain")
+    recipe = world.sandbox.project.recipe
+    children = -(-len(keys) * len(recipe.tasks) // per_child)
+    answer = world.sandbox.clients.batch.submit_job(
+        jobName=run,
+        jobQueue="photos-bulk",
+        jobDefinition="photos-bulk",
+        arrayProperties={"size": children},
+        parameters={
+            "run": run,
+            "recipe": recipe.digest,
+            "sources": str(len(keys)),
+            "per_child": str(per_child),
+            "first_child": "0",
+            "time": "1795162502",
+        },
+    )
+    return answer["jobId"]
+
+
+def test_a_manifest_of_sources_is_done_by_an_array_of_children(photos: World) -> None:
+    keys = [f"backfill/{n:02d} ü+.jpg" for n in range(7)]
+    for key in keys:
+        photos.put(key, picture(200, 100))
+    photos.put(keys[3], b"not a picture")
+
+    submit(photos, "bulk-test", keys, per_child=6)
+    photos.quiet()
+
+    for key in keys:
+        wanted = "rejected" if key == keys[3] else "done"
+        assert {i["outcome"] for i in photos.items(key).values()} == {wanted}
+        if wanted == "done":
+            assert size_and_format(photos.output(key, "mono") or b"") == ((160, 80), "PNG")
+    message = photos.message("bulk-test")
+    assert "PARTIAL" in message
+    record = photos.sandbox.ledger.run("bulk-test")
+    assert record is not None
+    assert (record["counts"]["done"], record["counts"]["rejected"]) == (18, 3)

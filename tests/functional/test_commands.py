@@ -1,0 +1,231 @@
+"""The commands, as a person or a program runs them: in a process of their own, in an empty folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.pictures import picture, size_and_format
+from support.world import PROJECT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BATCHKIT = Path(sys.executable).parent / "batchkit"
+AWS = Path(sys.executable).parent / "aws"
+
+
+def run(
+    *arguments: str | Path, cwd: Path, expect: int = 0, **environ: str
+) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": os.environ["PATH"], "HOME": str(cwd), **environ}
+    done = subprocess.run(
+        [str(a) for a in arguments],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == expect, done.stderr + done.stdout
+    return done
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "batchkit.toml").write_text(PROJECT)
+    return tmp_path
+
+
+def test_check_says_what_one_upload_becomes(project: Path) -> None:
+    facts = json.loads(run(BATCHKIT, "check", "--output", "json", cwd=project).stdout)
+
+    assert facts["tasks"] == ["thumb", "small", "mono"]
+    assert facts["outputs"][0] == "uploads/photo.jpg/thumb.webp"
+
+
+def test_check_finds_the_project_from_a_folder_below(project: Path) -> None:
+    below = project / "a" / "b"
+    below.mkdir(parents=True)
+
+    assert "photos" in run(BATCHKIT, "check", cwd=below).stdout
+
+
+def test_an_unknown_key_is_an_error_with_file_table_key_and_the_nearest_name(project: Path) -> None:
+    (project / "batchkit.toml").write_text(PROJECT.replace("quality = 80", "qualty = 80", 1))
+
+    done = run(BATCHKIT, "check", cwd=project, expect=78)
+
+    for part in ("batchkit.toml", "[job]", "variants[0]", "qualty", "quality"):
+        assert part in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_preview_makes_the_variants_into_a_folder_and_tells_of_the_bad_file(project: Path) -> None:
+    (project / "good.jpg").write_bytes(picture(640, 480))
+    (project / "bad.jpg").write_bytes(b"not a picture")
+
+    done = run(
+        BATCHKIT, "preview", "good.jpg", "bad.jpg", "--out", "made", "-o", "json", cwd=project, expect=65
+    )
+
+    rows = json.loads(done.stdout)
+    assert [row["outcome"] for row in rows] == ["done"] * 3 + ["rejected"] * 3
+    paths = [Path(row["path"]) for row in rows if row["path"]]
+    assert {size_and_format((project / path).read_bytes()) for path in paths} == {
+        ((64, 64), "WEBP"),
+        ((320, 240), "JPEG"),
+        ((160, 120), "PNG"),
+    }
+
+
+def test_preview_needs_no_project_and_no_aws(tmp_path: Path) -> None:
+    (tmp_path / "photo.png").write_bytes(picture(800, 600, fmt="PNG"))
+
+    run(BATCHKIT, "preview", "photo.png", cwd=tmp_path)
+
+    assert len(list((tmp_path / "batchkit-preview").rglob("*.*"))) >= 5
+
+
+def test_the_schema_describes_every_table(tmp_path: Path) -> None:
+    schema = json.loads(run(BATCHKIT, "schema", cwd=tmp_path).stdout)
+
+    assert {"project", "upload", "output", "compute", "job"} <= set(
+        json.dumps(schema).replace('"', " ").split()
+    )
+
+
+@pytest.mark.parametrize("command", ["check", "demo", "local", "preview", "schema", "status"])
+def test_every_command_has_help_with_a_purpose(tmp_path: Path, command: str) -> None:
+    text = run(BATCHKIT, command, "--help", cwd=tmp_path).stdout
+
+    assert text.startswith("Usage: batchkit " + command)
+    assert len(text.splitlines()) > 5
+
+
+def test_the_demo_shows_what_became_of_given_photos(project: Path) -> None:
+    (project / "one.jpg").write_bytes(picture(640, 480))
+    (project / "two.gif").write_bytes(picture(640, 480, fmt="GIF"))
+
+    done = run(BATCHKIT, "demo", "one.jpg", "two.gif", "-o", "json", cwd=project)
+
+    answer = json.loads(done.stdout)
+    assert [(r["task"], r["outcome"]) for r in answer["results"]] == [
+        ("thumb", "done"),
+        ("small", "done"),
+        ("mono", "done"),
+        ("(all)", "rejected"),
+    ]
+    assert len(answer["messages"]) == 2
+    assert (project / "batchkit-demo" / "uploads" / "one.jpg" / "small.jpg").is_file()
+
+
+def test_the_plain_aws_cli_works_against_the_local_stack_and_ctrl_c_stops_it_all(project: Path) -> None:
+    (project / "photo.jpg").write_bytes(picture(640, 480))
+    environment = {"PATH": os.environ["PATH"], "HOME": str(project)}
+    stack = subprocess.Popen(
+        [BATCHKIT, "local", "up", "--port", "0"],
+        cwd=project,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    exports = _exports(stack)
+    try:
+        run(
+            AWS,
+            "s3",
+            "cp",
+            "photo.jpg",
+            "s3://photos-originals/uploads/my photo+1.jpg",
+            cwd=project,
+            **exports,
+        )
+        _read_until(stack, "Run Finished")
+        jobs = _aws(
+            project,
+            exports,
+            "batch",
+            "list-jobs",
+            "--job-queue",
+            "photos-upload",
+            "--job-status",
+            "SUCCEEDED",
+        )
+        job = jobs["jobSummaryList"][0]["jobId"]
+        children = _aws(
+            project, exports, "batch", "list-jobs", "--array-job-id", job, "--job-status", "SUCCEEDED"
+        )
+        assert len(children["jobSummaryList"]) == 3
+        child = _aws(project, exports, "batch", "describe-jobs", "--jobs", f"{job}:0")["jobs"][0]
+        stream = child["container"]["logStreamName"]
+        log = _aws(
+            project, exports, "logs", "get-log-events", "--log-group-name", "/batchkit/photos/worker",
+            "--log-stream-name", stream,
+        )  # fmt: skip
+        assert log["events"]
+        items = _aws(
+            project, exports, "dynamodb", "query", "--table-name", "photos-ledger",
+            "--key-condition-expression", "pk = :s", "--expression-attribute-values",
+            '{":s": {"S": "src#photos-originals/uploads/my photo+1.jpg"}}',
+        )  # fmt: skip
+        assert items["Count"] == 3
+        name = items["Items"][0]["run"]["S"]
+        status = run(BATCHKIT, "status", name, "-o", "json", cwd=project, **exports)
+        assert json.loads(status.stdout)["state"] == "SUCCEEDED"
+    finally:
+        stack.send_signal(signal.SIGINT)
+        stack.communicate(timeout=30)
+    assert stack.returncode == 0
+    assert _processes_with(exports["AWS_ENDPOINT_URL"]) == []
+
+
+def _exports(stack: subprocess.Popen[str]) -> dict[str, str]:
+    """The variables that `local up` says to export."""
+    found = {}
+    for line in _lines(stack):
+        if line.strip().startswith("export "):
+            name, _, value = line.strip().removeprefix("export ").partition("=")
+            found[name] = value.strip()
+        if "Ctrl-C" in line:
+            return found
+    raise AssertionError("the stack ended before it said what to export")
+
+
+def _read_until(stack: subprocess.Popen[str], needle: str) -> None:
+    for line in _lines(stack):
+        if needle in line:
+            return
+    raise AssertionError(f"the stack ended before it said {needle!r}")
+
+
+def _lines(stack: subprocess.Popen[str]) -> Iterator[str]:
+    assert stack.stdout is not None
+    while line := stack.stdout.readline():
+        yield line
+
+
+def _aws(cwd: Path, exports: dict[str, str], *arguments: str) -> Any:
+    return json.loads(run(AWS, *arguments, "--output", "json", cwd=cwd, **exports).stdout)
+
+
+def _processes_with(endpoint: str) -> list[str]:
+    """The command lines of processes that were told of this endpoint: children, handlers, fork server."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                environment = (entry / "environ").read_text(errors="replace")
+                command = (entry / "cmdline").read_text().replace("\0", " ")
+            except OSError:
+                continue  # it ended while we looked
+            if f"={endpoint}\0" in environment:
+                found.append(command)
+    return found

@@ -1,0 +1,53 @@
+"""The manual's page on batchkit.toml, and the schema that editors load, against the types."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batchkit.project import schema
+from batchkit.recipe import find_job
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs/configuration.md").read_text()
+
+
+def keys(definition: dict[str, Any]) -> list[str]:
+    return list(definition["properties"])
+
+
+def described(uses: str) -> dict[str, Any]:
+    job: Any = find_job(uses)
+    return schema(job.schema())
+
+
+@pytest.mark.parametrize("uses", ["image-variants", "image-facts"])
+def test_every_key_of_the_file_and_of_a_recipe_is_in_the_manual(uses: str) -> None:
+    definitions = described(uses)["$defs"]
+    missing = [
+        f"{name}.{key}"
+        for name, definition in definitions.items()
+        for key in keys(definition)
+        if f"`{key}`" not in PAGE and f"{key}" not in PAGE.split()
+        if f"[{key}]" not in PAGE and f"[[job.{key}]]" not in PAGE and f"[job.{key}]" not in PAGE
+        if f"{{ {key}," not in PAGE and f"{key}," not in PAGE.split() and f", {key} " not in PAGE
+    ]
+    assert missing == []
+
+
+def test_the_schema_in_the_docs_is_the_one_that_the_command_prints() -> None:
+    stored = json.loads((ROOT / "docs/batchkit.schema.json").read_text())
+    printed = json.loads(json.dumps(described("image-variants")))
+    assert stored == printed, "run: batchkit schema > docs/batchkit.schema.json"
+
+
+def test_the_example_project_of_the_readme_is_one_that_loads(tmp_path: Path) -> None:
+    from batchkit.project import load
+
+    text = (ROOT / "README.md").read_text().split("```toml\n")[1].split("```")[0]
+    (tmp_path / "batchkit.toml").write_text(text)
+
+    assert [task.name for task in load(tmp_path, tmp_path).recipe.tasks] == ["thumb"]
