@@ -24,6 +24,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+import msgspec
+
 from batchkit.errors import ConfigError, Rejected
 from batchkit.typed import decode
 
@@ -31,7 +33,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["ConfigError", "Failure", "Job", "Original", "Output", "Rejected", "Samples", "Task", "decode"]
+__all__ = [
+    "ConfigError",
+    "Described",
+    "Failure",
+    "Job",
+    "Original",
+    "Output",
+    "Rejected",
+    "Samples",
+    "Task",
+    "decode",
+    "recipe_schema",
+]
 
 # A task's name becomes part of S3 keys, DynamoDB keys, log lines and file names.
 TASK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -101,6 +115,22 @@ class Failure:
 
     task: str
     rejected: Rejected
+
+
+@runtime_checkable
+class Described(Protocol):
+    """A job that can describe its recipe, so that editors complete and check [job] of batchkit.toml."""
+
+    def schema(self) -> Mapping[str, Any]:
+        """The JSON Schema of the recipe, an object; `recipe_schema` makes it of a msgspec Struct."""
+        ...
+
+
+def recipe_schema(recipe: type) -> dict[str, Any]:
+    """The JSON Schema of a recipe's type: its properties at the top, what they refer to under `$defs`."""
+    made = msgspec.json.schema(recipe)
+    definitions = made["$defs"]
+    return {**definitions.pop(recipe.__name__), "$defs": definitions}
 
 
 @runtime_checkable

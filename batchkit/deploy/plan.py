@@ -115,6 +115,7 @@ def _compute(project: Project, site: Site) -> Mapping[str, str]:
         "BulkTimeout": str(compute.bulk_timeout),
         "OutputBucketName": project.output.bucket,
         "OutputKey": project.output.key,
+        "MaxBytes": str(int(project.upload.max_bytes)),
     }
 
 

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 # "Event pattern size: 2,048 characters" (EventBridge User Guide, quotas; adjustable).
 MAX_PATTERN_CHARACTERS = 2048
 
+# EventBridge refuses rules whose wildcards are too complex (User Guide, "Wildcards and event pattern
+# complexity") and publishes no figure. Its open-source matcher, aws/event-ruler, counts 2 for each
+# wildcard of ours and 11 for the guide's example of a rule that is refused; the highest count that is
+# known to have been accepted is 9.
+MAX_WILDCARDS = 4
+
 WRONG_TYPE = "WrongType"
 TOO_BIG = "TooBig"
 EMPTY = "Empty"
@@ -80,10 +86,7 @@ def accepted_pattern(rules: UploadRules) -> dict[str, Any]:
     """The EventBridge pattern of accepted uploads.
 
     Conditions on one field are alternatives, so prefix and suffix together need one `wildcard` per
-    spelling; without a prefix there is no wildcard in it. EventBridge refuses rules whose wildcards are
-    too complex (User Guide, "Wildcards and event pattern complexity"). Its open-source matcher,
-    aws/event-ruler, counts 2 per wildcard of this pattern and 11 for the example that the guide calls
-    too complex: with a prefix, rules of one suffix each (a count of 6) are on the safe side.
+    spelling, of which EventBridge takes `MAX_WILDCARDS`; without a prefix there is no wildcard in it.
     """
     size = [{"numeric": [">", 0, "<=", rules.max_bytes]}]
     return _pattern(rules, {"object": {"key": list(_accepted_keys(rules)), "size": size}})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -10,13 +11,29 @@ from batchkit.project.model import Document
 from batchkit.project.sizes import Size
 
 
-def schema() -> dict[str, Any]:
-    """JSON Schema 2020-12 of the whole file; [job] is open, for its job types it."""
+def schema(job: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """JSON Schema 2020-12 of the whole file.
+
+    `job` is the schema of a job's recipe (with its definitions under `$defs`), and becomes that of [job]
+    beside `uses`; without it [job] is open.
+    """
     made = msgspec.json.schema(Document, schema_hook=_size)
+    if job is not None:
+        made["$defs"] = {**made["$defs"], **job.get("$defs", {}), "Job": _job(made["$defs"]["Job"], job)}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "batchkit.toml",
         **made,
+    }
+
+
+def _job(table: Mapping[str, Any], recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """[job] with the keys of a recipe."""
+    return {
+        **table,
+        "properties": {**table["properties"], **recipe["properties"]},
+        "required": [*table["required"], *recipe.get("required", ())],
+        "additionalProperties": False,
     }
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from msgspec import Meta
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from batchkit.job import Original, Output, Rejected, Task, decode
+from batchkit.job import Original, Output, Rejected, Task, decode, recipe_schema
 
 Fact = Literal["dimensions", "mean_colour", "dhash"]
 
@@ -42,6 +42,10 @@ class ImageFacts:
         """Raises ConfigError."""
         wanted = decode(recipe, FactsRecipe)
         return (Task(name="facts", extension="json", parameters={"facts": sorted(set(wanted.facts))}),)
+
+    def schema(self) -> Mapping[str, Any]:
+        """The JSON Schema of the recipe."""
+        return recipe_schema(FactsRecipe)
 
     def make(self, original: Original, tasks: Sequence[Task]) -> Iterator[Output]:
         """Raises Rejected: Empty, UnsupportedFormat, TooManyPixels or Corrupt."""

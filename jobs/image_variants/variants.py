@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from batchkit.job import Failure, Original, Output, Task, decode
+from batchkit.job import Failure, Original, Output, Task, decode, recipe_schema
 from image_variants.encode import EXTENSIONS, content_type
 from image_variants.header import read
 from image_variants.render import Refused, Rendered, render
@@ -35,6 +35,10 @@ class ImageVariants:
         variants = [_variant(task) for task in tasks]
         for result in render(source, variants, limits):
             yield _refused(result) if isinstance(result, Refused) else _output(result)
+
+    def schema(self) -> Mapping[str, Any]:
+        """The JSON Schema of the recipe."""
+        return recipe_schema(ImageRecipe)
 
     def samples(self, folder: Path, seed: int) -> list[Path]:
         """About eight natural-looking photos, one of them rotated by EXIF and one truncated."""

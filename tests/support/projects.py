@@ -22,7 +22,7 @@ name = "photos"
 [upload]
 bucket = "photos-originals"
 prefix = "uploads/"
-suffixes = [".jpg", ".jpeg", ".png", ".webp", ".tiff"]
+suffixes = [".jpg"]
 max_bytes = "200 MB"
 
 [output]
