@@ -13,7 +13,7 @@ from batchkit import __version__
 from batchkit.errors import EX_SOFTWARE, BatchkitError
 
 # One module under batchkit/cli/ each, exporting `command`; imported when it is called for.
-COMMANDS = ("check", "demo", "local", "preview", "schema", "status")
+COMMANDS = ("check", "demo", "image", "local", "preview", "schema", "status")
 
 
 class LazyGroup(click.Group):

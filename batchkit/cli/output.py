@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,10 +55,10 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
     return result
 
 
-def paint(cell: object) -> str:
-    """A cell's text, escaped for rich, in the colour of its outcome."""
-    text = one_line(cell).replace("[", "\\[")
-    return f"[{COLOURS[text]}]{text}[/]" if text in COLOURS else text
+def paint(cell: object) -> Text:
+    """A cell in the colour of its outcome; text from the world is never read as markup."""
+    text = one_line(cell)
+    return Text(text, style=COLOURS.get(text, ""))
 
 
 def one_line(cell: object) -> str:

@@ -1,0 +1,52 @@
+"""Tests of batchkit.cli.output."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from batchkit.cli.output import human_bytes, one_line, print_json, print_rows, table
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (1_234_567, "1.2 MB"), (5 * 10**15, "5000.0 TB")],
+)
+def test_bytes_are_counted_in_decimal_units(size: int, text: str) -> None:
+    assert human_bytes(size) == text
+
+
+@given(st.text())
+def test_a_cell_holds_nothing_that_a_terminal_obeys(text: str) -> None:
+    assert all(c.isprintable() for c in one_line(text))
+
+
+def test_an_escape_sequence_in_a_key_is_shown_not_obeyed() -> None:
+    assert one_line("\x1b[31mred\n") == "\\x1b[31mred\\x0a"
+
+
+@given(st.text())
+def test_a_cell_that_looks_like_markup_is_shown_as_it_is(text: str) -> None:
+    console = Console(width=10_000, file=io.StringIO(), record=True)
+    console.print(table(["a"], [[text]]), soft_wrap=True)
+
+    assert one_line(text).split() == console.export_text().split()[1:]
+
+
+def test_rows_in_a_pipe_are_tab_separated_with_a_header(capsys: pytest.CaptureFixture[str]) -> None:
+    print_rows(("a", "b"), [("x\ty", 1), (None, 2)])
+
+    assert capsys.readouterr().out == "a\tb\nx\\x09y\t1\n\t2\n"
+
+
+def test_json_keeps_unicode_readable(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"key": "été"})
+
+    text = capsys.readouterr().out
+    assert "été" in text
+    assert json.loads(text) == {"key": "été"}

@@ -1,0 +1,53 @@
+"""Tests of batchkit.local.preview."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from support.jobs import COPIES
+
+from batchkit import recipe
+from batchkit.errors import ConfigError
+from batchkit.local.preview import Row, preview
+from batchkit.planning.states import Outcome
+
+TEMPLATE = "{name}/{task}.{ext}"
+
+
+def rows(tmp_path: Path, **bodies: bytes) -> list[Row]:
+    paths = []
+    for name, body in bodies.items():
+        paths.append(tmp_path / name)
+        paths[-1].write_bytes(body)
+    made = recipe.load(COPIES, {"names": ["one", "two"]})
+    return list(preview(made, TEMPLATE, paths, tmp_path / "out"))
+
+
+def test_each_task_of_each_file_is_written_and_reported(tmp_path: Path) -> None:
+    found = rows(tmp_path, a=b"A", b=b"B")
+
+    assert [(row.source, row.task, row.outcome) for row in found] == [
+        ("a", "one", Outcome.DONE),
+        ("a", "two", Outcome.DONE),
+        ("b", "one", Outcome.DONE),
+        ("b", "two", Outcome.DONE),
+    ]
+    assert all(row.path is not None and len(row.path.read_bytes()) == row.bytes for row in found)
+
+
+def test_a_rejected_file_has_a_row_a_task_with_the_reason_and_the_next_goes_on(tmp_path: Path) -> None:
+    found = rows(tmp_path, bad=b"reject", good=b"G")
+
+    assert Counter(row.outcome for row in found) == {Outcome.REJECTED: 2, Outcome.DONE: 2}
+    assert {row.message for row in found if row.path is None} == {"NotWanted: the body says so"}
+
+
+def test_a_file_that_cannot_be_read_is_an_error_with_its_name(tmp_path: Path) -> None:
+    made = recipe.load(COPIES, {"names": ["one"]})
+
+    with pytest.raises(ConfigError, match="cannot be read") as raised:
+        list(preview(made, TEMPLATE, [tmp_path / "missing.jpg"], tmp_path))
+
+    assert "missing.jpg" in str(raised.value)
