@@ -1,0 +1,212 @@
+"""The local stack, composed: one endpoint, moto, local Batch, local EventBridge, local Lambda."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from functools import partial
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Self
+
+from batchkit.errors import ConfigError
+from batchkit.local import backends as moto_backends
+from batchkit.local.apis import BatchApi, InvokeApi, PutEventsApi
+from batchkit.local.backends import Backends
+from batchkit.local.batch.control import MotoControl, Queue
+from batchkit.local.batch.executor import Executor
+from batchkit.local.batch.process import ProcessExecutor
+from batchkit.local.batch.service import LocalBatch
+from batchkit.local.endpoint import Endpoint, Moto
+from batchkit.local.events.bus import LocalBus
+from batchkit.local.events.retries import SCALE
+from batchkit.local.events.targets.services import Services
+from batchkit.local.invocations import Invocations
+from batchkit.local.lambda_runtime import LambdaRuntime
+from batchkit.local.logs import MotoLogs
+from batchkit.local.moto_gaps import close_all
+from batchkit.local.moto_patches import Patches
+from batchkit.local.s3_events import S3Events
+from batchkit.local.server import HOST, Server
+from batchkit.local.trace import Observer, ignore
+
+if TYPE_CHECKING:
+    from batchkit.local.events.faults import Faults
+
+DEFAULT_REGION = "us-east-1"
+# The account of every caller whose key moto did not make.
+ACCOUNT = "123456789012"
+# A floor above: named, not imported, because it is a program that another process runs.
+WORKER_MAIN = "batchkit.entry.worker:main"
+WORKER_PRELOAD = "batchkit.entry.worker:preload"
+
+# moto's backends are global to the process: one stack at a time.
+_only_one = Lock()
+
+MakeExecutor = Callable[[Mapping[str, str]], Executor]
+
+
+class LocalStack:
+    """All of AWS that batchkit needs, from `with` to the end of `with`.
+
+    `executor` is called with the stack's `environment` (what a job needs to find the endpoint) and makes
+    what runs jobs; it is closed with the stack. Without one, jobs run as processes that have imported
+    the jobs named in `preload` before. `faults` disturb events; `scale` shortens the waiting of
+    EventBridge and Lambda between retries.
+    """
+
+    def __init__(
+        self,
+        executor: MakeExecutor | None = None,
+        *,
+        preload: Sequence[str] = (),
+        observe: Observer = ignore,
+        port: int = 0,
+        region: str = DEFAULT_REGION,
+        faults: Faults | None = None,
+        scale: float = SCALE,
+    ) -> None:
+        self._make_executor = executor or partial(_processes, preload)
+        self._observe = observe
+        self._port = port
+        self._faults = faults
+        self._scale = scale
+        self.account = ACCOUNT
+        self.region = region
+        self._closing = ExitStack()
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def endpoint(self) -> str:
+        """The address of every service: http://127.0.0.1:<port>."""
+        return f"http://{HOST}:{self._server.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What any SDK, the aws CLI or a job needs to talk to this stack and to nothing else."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def drain(self, timeout: float) -> bool:
+        """Waits until no event, function or job is under way; False after `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        steps = (self.bus.drain, self.invocations.drain, self.batch.settled, self.logs.flush)
+        while True:
+            # Each may make work for another that was waited for before it: only a round in which
+            # nothing happened is the end.
+            before = self.bus.taken, self.invocations.taken
+            if not all(step(max(0.0, deadline - time.monotonic())) for step in steps):
+                return False
+            if before == (self.bus.taken, self.invocations.taken):
+                return True
+
+    def close(self) -> None:
+        """Ends everything that the stack has started. A second call does nothing."""
+        self._closing.close()
+
+    def _start(self) -> None:
+        if not _only_one.acquire(blocking=False):
+            raise ConfigError(
+                "a local stack is already running in this process",
+                expected="one at a time: moto keeps one set of backends per process",
+                fix="close the other one first, or use its endpoint",
+            )
+        self._closing.callback(_only_one.release)
+        moto_backends.reset()
+        self._closing.callback(moto_backends.reset)
+        self.backends = Backends(self.account, self.region)
+        patches = self._closing.enter_context(Patches())
+        close_all(patches, self.backends)
+        self._listen()
+        self._compose()
+
+    def _listen(self) -> None:
+        """The port is bound first, because jobs and functions are told the address; it answers last."""
+        self._server = Server(self._port)
+        self._closing.callback(self._server.stop)
+
+    def _compose(self) -> None:
+        self.logs = MotoLogs(self.backends, self._observe)
+        self._closing.callback(self.logs.close)
+        self._make_functions()
+        self._make_batch()
+        services = Services(self.backends, self.batch, self.invocations, self._observe)
+        self.bus = LocalBus(services, observe=self._observe, faults=self._faults, scale=self._scale)
+        self._closing.callback(self.bus.close)
+        self._serve()
+
+    def _make_functions(self) -> None:
+        self.runtime = LambdaRuntime(self.environment, self.logs.write_now)
+        self.invocations = Invocations(self.backends, self.runtime, scale=self._scale, observe=self._observe)
+        # In the end: start nothing more, end what runs, wait for it.
+        self._closing.callback(self.invocations.close)
+        self._closing.callback(self.runtime.close)
+        self._closing.callback(self.invocations.stop)
+
+    def _make_batch(self) -> None:
+        self.batch = LocalBatch(
+            account=self.account,
+            region=self.region,
+            control=LockedControl(self.backends),
+            executor=self._make_executor(self.environment),
+            log=self.logs,
+            emit=self._emit,
+            observe=self._observe,
+        )
+        self._closing.callback(self.batch.close)
+
+    def _serve(self) -> None:
+        s3_events = S3Events(self.account, self.bus.put)
+        apis = (
+            BatchApi(self.batch),
+            PutEventsApi(self.account, self.region, self.bus.put),
+            InvokeApi(self.backends, self.runtime, self.invocations),
+        )
+        endpoint = Endpoint(apis, Moto(self.backends, s3_events), self._observe)
+        self._server.start(endpoint.answer)
+        # Registered last as well as first: no request while the parts behind the endpoint close.
+        self._closing.callback(self._server.stop)
+
+    def _emit(self, event: dict[str, Any]) -> None:
+        """Batch is made before the bus, which submits to it."""
+        self.bus.put(event)
+
+
+def _processes(preload: Sequence[str], environment: Mapping[str, str]) -> Executor:
+    return ProcessExecutor(
+        environment=environment,
+        main=WORKER_MAIN,
+        preload=WORKER_PRELOAD,
+        preload_arguments=preload,
+    )
+
+
+class LockedControl:
+    """Job definitions and queues from moto, read under its lock."""
+
+    def __init__(self, backends: Backends) -> None:
+        self._backends = backends
+
+    def definition(self, ref: str) -> dict[str, Any]:
+        with self._backends.locked("batch"):
+            return MotoControl(self._backends.of("batch")).definition(ref)
+
+    def queue(self, ref: str) -> Queue:
+        with self._backends.locked("batch"):
+            return MotoControl(self._backends.of("batch")).queue(ref)
