@@ -1,0 +1,76 @@
+"""The text of `--faults`: what is to go wrong on purpose, how often, and by which seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from batchkit.errors import ConfigError
+from batchkit.local.events.faults import Faults as EventFaults
+from batchkit.typed.words import nearest
+
+_EXAMPLE = "spot=0.2,duplicate=0.1,reorder=0.1,seed=7"
+# Shares of everything that could go wrong, 0 to 1.
+SHARES = ("spot", "duplicate", "reorder")
+SEED = "seed"
+
+
+@dataclass(frozen=True)
+class Faults:
+    """`spot` is the share of attempts that lose their host, `events` what EventBridge does to events."""
+
+    spot: float = 0.0
+    seed: int = 0
+    events: EventFaults = field(default_factory=EventFaults)
+
+
+def parse(text: str) -> Faults:
+    """`spot=0.2,seed=7` as data; what is not mentioned does not go wrong. Raises ConfigError."""
+    settings = _settings(text)
+    seed = _seed(settings.pop(SEED, "0"))
+    shares = {name: _share(name, value) for name, value in settings.items()}
+    events = EventFaults(shares.get("duplicate", 0.0), shares.get("reorder", 0.0), seed=seed)
+    return Faults(shares.get("spot", 0.0), seed, events)
+
+
+def _settings(text: str) -> dict[str, str]:
+    settings: dict[str, str] = {}
+    for part in filter(None, (each.strip() for each in text.split(","))):
+        name, equals, value = (each.strip() for each in part.partition("="))
+        if not equals:
+            raise _unreadable(f"{part!r}, which has no value", f"name=value, as in {_EXAMPLE}")
+        if name in settings:
+            raise _unreadable(f"{name} twice", f"every fault once, as in {_EXAMPLE}")
+        _check_name(name)
+        settings[name] = value
+    return settings
+
+
+def _check_name(name: str) -> None:
+    known = (*SHARES, SEED)
+    if name not in known:
+        advice = nearest(name, known)
+        raise _unreadable(repr(name), "; ".join(filter(None, (f"one of {', '.join(known)}", advice))))
+
+
+def _share(name: str, value: str) -> float:
+    try:
+        share = float(value)
+    except ValueError:
+        share = -1.0
+    # This also turns away "nan".
+    if not 0.0 <= share <= 1.0:
+        raise _unreadable(f"{name}={value}", "a share from 0 to 1, such as 0.2")
+    return share
+
+
+def _seed(value: str) -> int:
+    try:
+        return int(value)
+    except ValueError as problem:
+        raise _unreadable(f"{SEED}={value}", "a whole number") from problem
+
+
+def _unreadable(found: str, expected: str) -> ConfigError:
+    return ConfigError(
+        "the faults cannot be read", found=found, expected=expected, fix=f"--faults {_EXAMPLE}"
+    )

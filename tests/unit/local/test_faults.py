@@ -1,0 +1,54 @@
+"""The text of `--faults`."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batchkit.errors import ConfigError
+from batchkit.local.events.faults import Faults as EventFaults
+from batchkit.local.faults import Faults, parse
+
+SHARE = st.floats(0, 1)
+
+
+@given(SHARE, SHARE, SHARE, st.integers())
+def test_every_fault_and_the_seed_are_read(spot: float, duplicate: float, reorder: float, seed: int) -> None:
+    text = f"spot={spot},duplicate={duplicate},reorder={reorder},seed={seed}"
+    assert parse(text) == Faults(spot, seed, EventFaults(duplicate, reorder, seed=seed))
+
+
+def test_what_is_not_mentioned_does_not_go_wrong() -> None:
+    assert parse("") == Faults()
+    assert parse(" spot = 0.2 , seed=7,") == Faults(0.2, 7, EventFaults(seed=7))
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "expected"),
+    [
+        ("sport=0.2", "'sport'", "did you mean 'spot'?"),
+        ("xyzzy=1", "'xyzzy'", "one of spot, duplicate, reorder, seed"),
+        ("spot", "'spot', which has no value", "name=value"),
+        ("spot=", "spot=", "a share from 0 to 1"),
+        ("spot=20", "spot=20", "a share from 0 to 1"),
+        ("spot=-0.1", "spot=-0.1", "a share from 0 to 1"),
+        ("spot=nan", "spot=nan", "a share from 0 to 1"),
+        ("reorder=often", "reorder=often", "a share from 0 to 1"),
+        ("seed=0.5", "seed=0.5", "a whole number"),
+        ("spot=0.1,spot=0.2", "spot twice", "every fault once"),
+    ],
+)
+def test_an_unreadable_fault_is_told_with_what_was_expected(text: str, found: str, expected: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        parse(text)
+    assert str(raised.value.found) == found
+    assert expected in str(raised.value.expected)
+
+
+@given(st.text())
+def test_any_text_is_read_or_refused(text: str) -> None:
+    try:
+        parse(text)
+    except ConfigError:
+        return
