@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CONSTRAINTS := .ci/constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format clean constraints
+.PHONY: help demo test test-containers check format clean constraints lock
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ demo: .venv/.local ## an upload becomes variants, end to end, on this machine (P
 
 test: check ## lint, types, floors, and every test
 	@$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
+
+test-containers: .venv/.dev ## the tests with a real Docker engine
+	@BATCHKIT_REQUIRE_DOCKER=1 $(BIN)/pytest tests/containers
 
 check: .venv/.dev ## lint, types and floors
 	@$(BIN)/ruff check --quiet .
@@ -30,6 +33,13 @@ format: .venv/.dev ## format the code
 
 constraints: .venv/.dev ## pin what .venv holds now
 	@$(BIN)/python -m pip --disable-pip-version-check freeze --exclude-editable > $(CONSTRAINTS)
+
+lock: .venv/.dev ## pin the packages of the worker's image (after make constraints)
+	@$(PIP) install uv
+	@for name in requirements installer; do \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --only-binary :all: --generate-hashes \
+	    --no-annotate --no-emit-index-url --custom-compile-command 'make lock' --constraint $(CONSTRAINTS) \
+	    --output-file containers/worker/$$name.lock containers/worker/$$name.in || exit; done
 
 clean: ## remove what the targets made
 	@rm -rf .venv batchkit-demo dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

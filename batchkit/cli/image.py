@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from batchkit.deploy.image.build import Built
 
+BASE = "BATCHKIT_BASE_IMAGE"
+
 F = TypeVar("F", bound=Callable[..., None])
 
 
@@ -35,7 +37,7 @@ def _building_options(command: F) -> F:
     )(command)
     return click.option(
         "--base",
-        envvar="BATCHKIT_BASE_IMAGE",
+        envvar=BASE,
         metavar="IMAGE",
         default=bases.DEFAULT,
         show_default=True,
@@ -64,7 +66,7 @@ def build(base: str, platform: str | None, tag: str | None, output: str) -> None
     Wheels are downloaded once and kept in ~/.cache/batchkit; no step of the build needs a network.
     """
     with closing(engine.connect(environment())) as client:
-        built = _build(client, base, platform, tag)
+        built = build_image(client, base, platform, tag)
     if output == "json":
         print_json(asdict(built))
         return
@@ -91,7 +93,7 @@ def push(base: str, platform: str | None, repository: str, output: str) -> None:
     pushing.check(repository)
     with closing(engine.connect(environment())) as client:
         login = registry.login(Clients().ecr, repository) if registry.region_of(repository) else None
-        built = _build(client, base, platform, None)
+        built = build_image(client, base, platform)
         pushed = pushing.push(client, built.tag, repository, login, _progress)
     if output == "json":
         print_json(asdict(pushed))
@@ -99,10 +101,13 @@ def push(base: str, platform: str | None, repository: str, output: str) -> None:
         print_mapping({"image": pushed.image, "tags": ", ".join(pushed.tags)})
 
 
-def _build(client: DockerClient, base: str, platform: str | None, tag: str | None) -> Built:
-    return building.build(
-        client, environ=environment(), base=base, platform=platform, tag=tag, report=_progress
-    )
+def build_image(
+    client: DockerClient, base: str | None = None, platform: str | None = None, tag: str | None = None
+) -> Built:
+    """Build the image unless there is one of the same content; progress goes to standard error."""
+    environ = environment()
+    base = base or environ.get(BASE, bases.DEFAULT)
+    return building.build(client, environ=environ, base=base, platform=platform, tag=tag, report=_progress)
 
 
 def _progress(line: str) -> None:

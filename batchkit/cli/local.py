@@ -5,19 +5,27 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from typing import TYPE_CHECKING
+from contextlib import closing
+from pathlib import Path
 
 import click
 
-from batchkit.cli.options import config_option
+from batchkit.cli import uploading
+from batchkit.cli.image import build_image
+from batchkit.cli.options import (
+    config_option,
+    environment,
+    errand_options,
+    executor_options,
+    output_option,
+)
 from batchkit.cli.output import one_line
 from batchkit.cli.projects import load_or_example
-from batchkit.local.sandbox import Sandbox, sandbox
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from batchkit.local.trace import Trace
+from batchkit.deploy.image import engine
+from batchkit.local.executors import Kind
+from batchkit.local.faults import Faults
+from batchkit.local.sandbox import Options, Sandbox, sandbox
+from batchkit.local.trace import Trace, ignore
 
 PORT = 4566
 
@@ -38,25 +46,72 @@ def command() -> None:
 
 @command.command()
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="0: any free port."
+    "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="0: any free one."
 )
 @click.option("--quiet", "-q", is_flag=True, help="Do not show events and jobs.")
+@executor_options
 @config_option
-def up(port: int, quiet: bool, config: Path | None) -> None:
+def up(
+    *, port: int, quiet: bool, executor: Kind, image: str | None, faults: Faults, config: Path | None
+) -> None:
     """Serve the stack until Ctrl-C, and show events and jobs live.
 
     \b
-    Example, in another terminal after the exports it prints:
+    Examples:
+      batchkit local up
+      batchkit local up --executor docker --faults spot=0.2,seed=7
+
+    \b
+    Then, in another terminal after the exports it prints:
       aws s3 cp photo.jpg s3://photos-originals/holiday/
       aws batch list-jobs --job-queue photos-upload --job-status SUCCEEDED
     """
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    with sandbox(load_or_example(config), port=port, observe=_nothing if quiet else show) as running:
+    observe = ignore if quiet else show
+    options = Options(port, executor, worker_image(executor, image), faults, observe)
+    with sandbox(load_or_example(config), options) as running:
         click.echo(greeting(running))
         stopped.wait()
         click.echo("stopping …", err=True)
+
+
+@command.command()
+@click.argument(
+    "photos", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@errand_options
+@executor_options
+@config_option
+@output_option
+def run(
+    *,
+    photos: tuple[Path, ...],
+    out: Path,
+    timeout: float,
+    executor: Kind,
+    image: str | None,
+    faults: Faults,
+    config: Path | None,
+    output: str,
+) -> None:
+    """Start the stack, put PHOTOS through it, print what became of them, and stop.
+
+    \b
+    Example:
+      batchkit local run holiday/*.jpg --executor docker --faults spot=0.2,seed=7
+    """
+    options = Options(executor=executor, image=worker_image(executor, image), faults=faults)
+    uploading.run(load_or_example(config), options, uploading.Errand(photos, out, timeout), output)
+
+
+def worker_image(executor: Kind, image: str | None) -> str | None:
+    """The image that containers run: the given one, else the one built from what is installed here."""
+    if image is not None or executor != "docker":
+        return image
+    with closing(engine.connect(environment())) as client:
+        return build_image(client).tag
 
 
 def show(trace: Trace) -> None:
@@ -75,7 +130,3 @@ def greeting(running: Sandbox) -> str:
         f"  aws s3 cp photo.jpg s3://{project.upload.bucket}/{project.upload.prefix}\n\n"
         f"Ctrl-C stops it."
     )
-
-
-def _nothing(trace: Trace) -> None:
-    """Shows nothing."""

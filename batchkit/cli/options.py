@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from batchkit.local.faults import Faults
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -33,6 +36,55 @@ def output_option(command: F) -> F:
         show_default=True,
         help="How to print the facts.",
     )(command)
+
+
+class FaultsType(click.ParamType["Faults"]):
+    """`spot=0.2,seed=7` as Faults."""
+
+    name = "FAULTS"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Faults:
+        from batchkit.local.faults import Faults, parse  # noqa: PLC0415 (only the local stack needs it)
+
+        return value if isinstance(value, Faults) else parse(value)
+
+
+def errand_options(command: F) -> F:
+    """`--out` and `--timeout` of commands that upload files and wait."""
+    timeout = click.option(
+        "--timeout", type=float, default=300.0, show_default=True, help="Seconds until it gives up."
+    )
+    folder = click.Path(file_okay=False, path_type=Path)
+    out = click.option(
+        "--out",
+        type=folder,
+        default=Path("batchkit-demo"),
+        show_default=True,
+        help="The folder for the outputs.",
+    )
+    return out(timeout(command))
+
+
+def executor_options(command: F) -> F:
+    """`--executor`, `--image` and `--faults` of the local stack."""
+    for option in (
+        click.option(
+            "--faults",
+            type=FaultsType(),
+            default="",
+            help="What goes wrong on purpose, such as spot=0.2,duplicate=0.1,reorder=0.1,seed=7.",
+        ),
+        click.option("--image", help="The image for --executor docker, as `batchkit image build` names it."),
+        click.option(
+            "--executor",
+            type=click.Choice(["process", "docker"]),
+            default="process",
+            show_default=True,
+            help="Run children as processes of this machine, or as containers.",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 def environment() -> dict[str, str]:

@@ -1,6 +1,8 @@
 """What every container starts: `python -m batchkit.entry.worker COMMAND…`, one child of a run.
 
 boto3 reads the standard AWS variables from the process's environment; all others come in as `environ`.
+The imports take a third of a second, in which a stop must not be lost: as process 1 of a container, a
+process without a handler ignores SIGTERM. So the handler comes first, and the imports after it.
 """
 
 from __future__ import annotations
@@ -9,20 +11,10 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from batchkit import recipe as recipes
-from batchkit.aws.clients import Clients
-from batchkit.aws.ledger import Ledger
-from batchkit.aws.objects import Objects
-from batchkit.errors import EX_OK, EX_SOFTWARE, BatchkitError
-from batchkit.worker import shard, stop
-from batchkit.worker.assignment import read_assignment, read_place
-from batchkit.worker.child import Child
-from batchkit.worker.telemetry import Telemetry
+from batchkit.worker import stop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from batchkit.worker.stop import Stop
 
 
 def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -30,48 +22,20 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
     Only for the main thread: it listens to SIGTERM while it runs. Writes log lines to stdout.
     """
-    telemetry = Telemetry(sys.stdout)
     with stop.listening() as flag:
-        try:
-            return _work(argv, environ, telemetry, flag)
-        except BatchkitError as error:
-            telemetry.trouble("the child cannot start", error)
-            return error.exit_code
-        except Exception as error:
-            telemetry.crash("the child met a bug of batchkit's", error)
-            return EX_SOFTWARE
+        from batchkit.entry import child  # noqa: PLC0415 (see above)
+
+        return child.run(argv, environ, flag)
 
 
 def preload(*uses: str) -> None:
-    """Import these jobs, so that children forked from this process need not. Raises ConfigError.
+    """Import the worker and these jobs, so that children forked from this process need not.
 
-    What the worker itself needs came with this module. It starts no thread and opens no connection.
+    It starts no thread and opens no connection. Raises ConfigError for a job that is not installed.
     """
-    for name in uses:
-        recipes.find_job(name)
+    from batchkit.entry import child  # noqa: PLC0415 (see above)
 
-
-def _work(argv: Sequence[str], environ: Mapping[str, str], telemetry: Telemetry, flag: Stop) -> int:
-    assignment, place = read_assignment(argv, environ), read_place(environ)
-    telemetry.identify(assignment)
-    clients = Clients()
-    objects = Objects(clients.s3)
-    recipe = shard.load_recipe(objects, place.artifacts, assignment.recipe)
-    if not assignment.shape(len(recipe.tasks)).shard(assignment.child):
-        telemetry.log("nothing to do: this child is beyond the last item")
-        return EX_OK
-    works = shard.load(objects, place.artifacts, assignment, recipe.tasks)
-    ledger = Ledger(clients.dynamodb, place.ledger)
-    child = Child(
-        assignment=assignment,
-        place=place,
-        recipe=recipe,
-        objects=objects,
-        ledger=ledger,
-        telemetry=telemetry,
-        stop=flag,
-    )
-    return child.run(works)
+    child.find_jobs(uses)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Literal
 
 from batchkit.errors import MissingExtra
 from batchkit.local.batch.process import ProcessExecutor
+from batchkit.local.faults import Faults
 from batchkit.local.spot import SpotReclaims
 from batchkit.local.trace import Observer, ignore
 
@@ -13,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from batchkit.local.batch.executor import Executor
-    from batchkit.local.faults import Faults
 
 Kind = Literal["process", "docker"]
 KINDS: tuple[Kind, ...] = ("process", "docker")
@@ -21,6 +22,14 @@ KINDS: tuple[Kind, ...] = ("process", "docker")
 # What a forked task calls, and what its server imports before it forks.
 _MAIN = "batchkit.entry.worker:main"
 _PRELOAD = "batchkit.entry.worker:preload"
+# What the worker's image has and a bare process has not. boto3 would find the person's own configuration
+# by the password file; a thread of OpenBLAS for each processor would cost time and memory in every child.
+_CONTAINER = {
+    "PATH": os.defpath,
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "OPENBLAS_NUM_THREADS": "1",
+}
 # To the engine. A container that runs holds one, and needs another one now and then.
 _CONNECTIONS = 128
 
@@ -33,20 +42,20 @@ def make_executor(
     image: str | None = None,
     faults: Faults | None = None,
     observe: Observer = ignore,
-) -> Executor:
-    """The executor `kind` for tasks that get `environment` besides their own variables.
+) -> SpotReclaims:
+    """The executor `kind`, whose hosts can be reclaimed. Tasks get `environment` besides their own variables.
 
     `uses` are the jobs that the process executor imports ahead; `image` runs in the place of the one that a
     job definition names (docker only). Raises MissingExtra or ConfigError when there is no engine.
     """
     executor = _docker(environment, image, observe) if kind == "docker" else _process(environment, uses)
-    if faults is not None and faults.spot > 0:
-        return SpotReclaims(executor, faults)
-    return executor
+    return SpotReclaims(executor, faults or Faults())
 
 
 def _process(environment: Mapping[str, str], uses: Sequence[str]) -> Executor:
-    return ProcessExecutor(environment=environment, main=_MAIN, preload=_PRELOAD, preload_arguments=uses)
+    return ProcessExecutor(
+        environment={**_CONTAINER, **environment}, main=_MAIN, preload=_PRELOAD, preload_arguments=uses
+    )
 
 
 def _docker(environment: Mapping[str, str], image: str | None, observe: Observer) -> Executor:

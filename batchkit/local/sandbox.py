@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
 
 from batchkit.aws.clients import Clients
 from batchkit.aws.ledger import Ledger
 from batchkit.deploy.deploy import deploy
+from batchkit.local.executors import Kind, make_executor
+from batchkit.local.faults import Faults
+from batchkit.local.spot import SpotReclaims
 from batchkit.local.stack import LocalStack
 from batchkit.local.trace import Observer, ignore
+from batchkit.project import Project
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
 
-    from batchkit.project import Project
+@dataclass(frozen=True)
+class Options:
+    """How a sandbox runs: on which port (0: any free one), with which executor and image, with which faults.
 
-# Looks at CloudFormation while it works, in seconds: moto answers at once.
-WAIT_SECONDS = 0
+    `image` is what the docker executor runs in the place of the image that the job definitions name.
+    """
+
+    port: int = 0
+    executor: Kind = "process"
+    image: str | None = None
+    faults: Faults = field(default_factory=Faults)
+    observe: Observer = ignore
+
+    def make_executor(self, uses: str, environment: Mapping[str, str]) -> SpotReclaims:
+        """The executor, whose processes have imported the job `uses` ahead."""
+        return make_executor(
+            self.executor,
+            environment,
+            uses=(uses,),
+            image=self.image,
+            faults=self.faults,
+            observe=self.observe,
+        )
 
 
 @dataclass(frozen=True)
@@ -26,7 +47,7 @@ class Sandbox:
     """A deployed project: the stack under it, clients of its endpoint, and CloudFormation's outputs."""
 
     project: Project
-    stack: LocalStack
+    stack: LocalStack[SpotReclaims]
     clients: Clients
     outputs: Mapping[str, str]
 
@@ -36,15 +57,17 @@ class Sandbox:
 
 
 @contextmanager
-def sandbox(
-    project: Project,
-    *,
-    stack: Callable[..., LocalStack] = LocalStack,
-    port: int = 0,
-    observe: Observer = ignore,
-) -> Iterator[Sandbox]:
-    """Start the stack on `port` (0: any free one), deploy the project; stop everything at the end."""
-    recipe = project.recipe
-    with stack(port=port, observe=observe, preload=(recipe.uses,)) as running:
-        clients = Clients.of_environment(running.environment)
-        yield Sandbox(project, running, clients, deploy(project, clients))
+def sandbox(project: Project, options: Options | None = None) -> Iterator[Sandbox]:
+    """Start the stack, deploy the project to it, and stop everything at the end.
+
+    Raises ConfigError: a recipe that its job refuses, a port that is taken, no Docker engine.
+    """
+    chosen, uses = options or Options(), project.recipe.uses
+    with LocalStack(
+        lambda environment: chosen.make_executor(uses, environment),
+        port=chosen.port,
+        observe=chosen.observe,
+        faults=chosen.faults.events,
+    ) as stack:
+        clients = Clients.of_environment(stack.environment)
+        yield Sandbox(project, stack, clients, deploy(project, clients))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from batchkit.errors import ConfigError
 from batchkit.local import backends as moto_backends
@@ -15,7 +16,7 @@ from batchkit.local.apis import BatchApi, InvokeApi, PutEventsApi
 from batchkit.local.backends import Backends
 from batchkit.local.batch.control import MotoControl, Queue
 from batchkit.local.batch.executor import Executor
-from batchkit.local.batch.process import ProcessExecutor
+from batchkit.local.batch.model import Resources
 from batchkit.local.batch.service import LocalBatch
 from batchkit.local.endpoint import Endpoint, Moto
 from batchkit.local.events.bus import LocalBus
@@ -36,37 +37,34 @@ if TYPE_CHECKING:
 DEFAULT_REGION = "us-east-1"
 # The account of every caller whose key moto did not make.
 ACCOUNT = "123456789012"
-# A floor above: named, not imported, because it is a program that another process runs.
-WORKER_MAIN = "batchkit.entry.worker:main"
-WORKER_PRELOAD = "batchkit.entry.worker:preload"
-
 # moto's backends are global to the process: one stack at a time.
 _only_one = Lock()
 
-MakeExecutor = Callable[[Mapping[str, str]], Executor]
+E = TypeVar("E", bound=Executor)
 
 
-class LocalStack:
+class LocalStack(Generic[E]):
     """All of AWS that batchkit needs, from `with` to the end of `with`.
 
     `executor` is called with the stack's `environment` (what a job needs to find the endpoint) and makes
-    what runs jobs; it is closed with the stack. Without one, jobs run as processes that have imported
-    the jobs named in `preload` before. `faults` disturb events; `scale` shortens the waiting of
-    EventBridge and Lambda between retries.
+    what runs jobs; it is closed with the stack. `host` caps what runs at once, by default at what this
+    machine has. `faults` disturb events; `scale` shortens the waiting of EventBridge and Lambda between
+    retries.
     """
 
     def __init__(
         self,
-        executor: MakeExecutor | None = None,
+        executor: Callable[[Mapping[str, str]], E],
         *,
-        preload: Sequence[str] = (),
+        host: Resources | None = None,
         observe: Observer = ignore,
         port: int = 0,
         region: str = DEFAULT_REGION,
         faults: Faults | None = None,
         scale: float = SCALE,
     ) -> None:
-        self._make_executor = executor or partial(_processes, preload)
+        self._make_executor = executor
+        self._host = host or this_machine()
         self._observe = observe
         self._port = port
         self._faults = faults
@@ -130,11 +128,18 @@ class LocalStack:
         self._closing.callback(_only_one.release)
         moto_backends.reset()
         self._closing.callback(moto_backends.reset)
+        self._quieten()
         self.backends = Backends(self.account, self.region)
         patches = self._closing.enter_context(Patches())
         close_all(patches, self.backends)
         self._listen()
         self._compose()
+
+    def _quieten(self) -> None:
+        """moto warns on standard error of what it does not know, where nobody has set up logging."""
+        logger, silence = logging.getLogger("moto"), logging.NullHandler()
+        logger.addHandler(silence)
+        self._closing.callback(logger.removeHandler, silence)
 
     def _listen(self) -> None:
         """The port is bound first, because jobs and functions are told the address; it answers last."""
@@ -160,11 +165,13 @@ class LocalStack:
         self._closing.callback(self.invocations.stop)
 
     def _make_batch(self) -> None:
+        self.executor = self._make_executor(self.environment)
         self.batch = LocalBatch(
             account=self.account,
             region=self.region,
+            host=self._host,
             control=LockedControl(self.backends),
-            executor=self._make_executor(self.environment),
+            executor=self.executor,
             log=self.logs,
             emit=self._emit,
             observe=self._observe,
@@ -188,13 +195,12 @@ class LocalStack:
         self.bus.put(event)
 
 
-def _processes(preload: Sequence[str], environment: Mapping[str, str]) -> Executor:
-    return ProcessExecutor(
-        environment=environment,
-        main=WORKER_MAIN,
-        preload=WORKER_PRELOAD,
-        preload_arguments=preload,
-    )
+def this_machine() -> Resources:
+    """The processors that this process may use, and the machine's memory in MiB."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    # macOS has no affinity.
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return Resources(vcpus=usable or 1, memory=memory // 2**20)
 
 
 class LockedControl:

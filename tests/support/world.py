@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from batchkit.aws.inbox import Inbox
 from batchkit.aws.objects import Objects
-from batchkit.local.sandbox import Sandbox, sandbox
+from batchkit.local.sandbox import Options, Sandbox, sandbox
 from batchkit.planning.outputs import output_key
 from batchkit.project.load import parse
 
@@ -141,7 +141,7 @@ def world(text: str = PROJECT, **options: Any) -> Iterator[World]:
     """A sandbox of the project that `text` describes."""
     traces: list[Trace] = []
     project = parse(text, Path("batchkit.toml"))
-    with sandbox(project, observe=traces.append, **options) as running:
+    with sandbox(project, Options(observe=traces.append, **options)) as running:
         yield World(running, traces)
 
 

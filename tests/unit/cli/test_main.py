@@ -11,7 +11,7 @@ from batchkit import cli
 from batchkit.cli import main
 
 ROOT = Path(__file__).parents[3]
-NO_COMMANDS = {"main", "options", "output", "projects"}
+NO_COMMANDS = {"main", "options", "output", "projects", "uploading"}
 
 
 def test_the_list_of_commands_is_the_folder() -> None:

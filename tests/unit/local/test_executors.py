@@ -11,7 +11,6 @@ from support.docker_engine import Listener
 
 from batchkit.errors import ConfigError, MissingExtra
 from batchkit.local.batch.executor import Executor
-from batchkit.local.batch.process import ProcessExecutor
 from batchkit.local.executors import make_executor
 from batchkit.local.faults import parse
 from batchkit.local.spot import SpotReclaims
@@ -32,17 +31,7 @@ def made(faults: str = "") -> Iterator[Executor]:
 
 def test_processes_need_no_engine() -> None:
     with made() as executor:
-        assert isinstance(executor, ProcessExecutor)
-
-
-def test_reclaims_wrap_an_executor_when_they_are_asked_for() -> None:
-    with made("spot=0.1") as executor:
         assert isinstance(executor, SpotReclaims)
-
-
-def test_other_faults_leave_the_executor_as_it_is() -> None:
-    with made("duplicate=0.1,seed=3") as executor:
-        assert isinstance(executor, ProcessExecutor)
 
 
 def test_without_the_sdk_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,63 @@
+"""One child, from its command line to its exit code: reads what it is to do, and composes who does it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from batchkit import recipe as recipes
+from batchkit.aws.clients import Clients
+from batchkit.aws.ledger import Ledger
+from batchkit.aws.objects import Objects
+from batchkit.errors import EX_OK, EX_SOFTWARE, BatchkitError
+from batchkit.worker import shard
+from batchkit.worker.assignment import read_assignment, read_place
+from batchkit.worker.child import Child
+from batchkit.worker.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from batchkit.worker.stop import Stop
+
+
+def run(argv: Sequence[str], environ: Mapping[str, str], flag: Stop) -> int:
+    """Do the child; its exit code. `flag` says when to stop. Writes log lines to stdout."""
+    telemetry = Telemetry(sys.stdout)
+    try:
+        return _work(argv, environ, telemetry, flag)
+    except BatchkitError as error:
+        telemetry.trouble("the child cannot start", error)
+        return error.exit_code
+    except Exception as error:
+        telemetry.crash("the child met a bug of batchkit's", error)
+        return EX_SOFTWARE
+
+
+def find_jobs(uses: Iterable[str]) -> None:
+    """Import these jobs. Raises ConfigError."""
+    for name in uses:
+        recipes.find_job(name)
+
+
+def _work(argv: Sequence[str], environ: Mapping[str, str], telemetry: Telemetry, flag: Stop) -> int:
+    assignment, place = read_assignment(argv, environ), read_place(environ)
+    telemetry.identify(assignment)
+    clients = Clients()
+    objects = Objects(clients.s3)
+    recipe = shard.load_recipe(objects, place.artifacts, assignment.recipe)
+    if not assignment.shape(len(recipe.tasks)).shard(assignment.child):
+        telemetry.log("nothing to do: this child is beyond the last item")
+        return EX_OK
+    works = shard.load(objects, place.artifacts, assignment, recipe.tasks)
+    ledger = Ledger(clients.dynamodb, place.ledger)
+    child = Child(
+        assignment=assignment,
+        place=place,
+        recipe=recipe,
+        objects=objects,
+        ledger=ledger,
+        telemetry=telemetry,
+        stop=flag,
+    )
+    return child.run(works)

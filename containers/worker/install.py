@@ -1,0 +1,69 @@
+"""Runs inside `docker build`: wheels into /opt/batchkit, trimmed and compiled.
+
+/opt/batchkit is a virtual environment without pip; /opt/batchkit/app, on its path, holds batchkit and
+the jobs. An image built FROM this one adds a job by copying its package there.
+"""
+
+from __future__ import annotations
+
+import compileall
+import subprocess
+import sys
+import venv
+from pathlib import Path
+from py_compile import PycInvalidationMode
+
+import trim
+
+BUILD = Path("/build")
+HOME = Path("/opt/batchkit")
+APP = HOME / "app"
+# What venv and wheels put beside the interpreter is for people at a terminal.
+PROGRAMS = "python*"
+
+
+def packages() -> None:
+    """Make the environment: exactly what the lock names, each wheel with its hash."""
+    venv.create(HOME, symlinks=True)
+    (installer,) = (BUILD / "wheelhouse").glob("pip-*.whl")
+    offline = ["--no-index", "--find-links", str(BUILD / "wheelhouse"), "--only-binary", ":all:"]
+    strict = [
+        "--require-hashes",
+        "--no-deps",
+        "--no-compile",
+        "--requirement",
+        str(BUILD / "requirements.lock"),
+    ]
+    quiet = ["--quiet", "--no-cache-dir", "--disable-pip-version-check", "--root-user-action", "ignore"]
+    subprocess.run(
+        [HOME / "bin/python3", installer / "pip", "install", *offline, *strict, *quiet], check=True
+    )
+    (site,) = HOME.glob("lib/python3.*/site-packages")
+    print(f"trimmed {trim.trim(site) / 1e6:.1f} MB")
+    (site / "app.pth").write_text(f"{APP}\n", encoding="utf-8")
+    drop_programs(HOME / "bin")
+    compile_all(site)
+    APP.mkdir()
+
+
+def application() -> None:
+    """Compile what was copied into `app`."""
+    compile_all(APP)
+
+
+def drop_programs(folder: Path) -> None:
+    """Leave the interpreter only."""
+    kept = set(folder.glob(PROGRAMS))
+    for path in set(folder.iterdir()) - kept:
+        path.unlink()
+
+
+def compile_all(folder: Path) -> None:
+    """Compile for good: an image's files do not change, so nothing needs to compare their times."""
+    mode = PycInvalidationMode.UNCHECKED_HASH
+    if not compileall.compile_dir(folder, quiet=1, workers=1, invalidation_mode=mode):
+        sys.exit(f"some files in {folder} cannot be compiled")
+
+
+if __name__ == "__main__":
+    {"packages": packages, "application": application}[sys.argv[1]]()

@@ -1,0 +1,45 @@
+"""The locks: every package pinned and hashed, in step with what the project asks for."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from batchkit.deploy.image import context
+
+ROOT = Path(__file__).parents[4]
+WORKER = ROOT / "containers/worker"
+
+
+def pins(text: str) -> dict[str, str]:
+    return dict(re.findall(r"^([A-Za-z0-9_.-]+)==(\S+)", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("lock", context.locks(), ids=lambda path: path.name)
+def test_every_pin_has_hashes_and_no_index_is_named(lock: Path) -> None:
+    text = lock.read_text(encoding="utf-8")
+    entries = re.split(r"\n(?=\S)", re.sub(r"(?m)^#.*\n", "", text).strip())
+
+    assert entries
+    assert all(re.match(r"[a-z0-9-]+==\S+ \\\n +--hash=sha256:[0-9a-f]{64}", entry) for entry in entries)
+    assert "://" not in text
+
+
+def test_the_worker_asks_for_what_the_project_asks_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    known = {*project["dependencies"], *project["optional-dependencies"]["images"]}
+    lines = (WORKER / "requirements.in").read_text(encoding="utf-8").splitlines()
+    asked = {line for line in lines if not line.startswith("#")}
+
+    assert asked <= known
+    assert known - asked == {line for line in known if line.startswith(("click", "rich"))}
+
+
+def test_the_image_has_the_versions_that_the_tests_ran_with() -> None:
+    tested = {name.lower(): pin for name, pin in pins((ROOT / ".ci/constraints.txt").read_text()).items()}
+    locked = pins((WORKER / "requirements.lock").read_text(encoding="utf-8"))
+
+    assert locked == {name: tested[name] for name in locked}
