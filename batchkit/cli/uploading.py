@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import click
@@ -23,6 +24,7 @@ from batchkit.project import Project
 
 COLUMNS = ("source", "variant", "before", "after", "ms", "outcome", "")
 SEED = 7
+# One message a source is expected; how long to wait for each.
 MESSAGE_SECONDS = 3
 
 
@@ -43,7 +45,7 @@ def run(project: Project, options: Options, errand: Errand, output: str) -> None
         with sandbox(project, replace(options, observe=endings)) as running:
             inbox = Inbox(running.clients, running.outputs["TopicArn"], f"{project.name}-demo-inbox")
             results = _upload(running, endings, paths, root, errand.timeout, quiet=output == "json")
-            messages = list(inbox.messages(MESSAGE_SECONDS))
+            messages = list(islice(inbox.messages(MESSAGE_SECONDS), len(paths)))
             showcase.download(running, results, errand.out)
     if output == "json":
         facts = {"messages": messages, "folder": str(errand.out)}

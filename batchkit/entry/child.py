@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from batchkit.worker.stop import Stop
 
 
-def run(argv: Sequence[str], environ: Mapping[str, str], flag: Stop) -> int:
+def run(argv: Sequence[str], environ: Mapping[str, str], flag: Stop, clients: Clients | None = None) -> int:
     """Do the child; its exit code. `flag` says when to stop. Writes log lines to stdout."""
     telemetry = Telemetry(sys.stdout)
     try:
-        return _work(argv, environ, telemetry, flag)
+        return _work(argv, environ, telemetry, flag, clients or Clients())
     except BatchkitError as error:
         telemetry.trouble("the child cannot start", error)
         return error.exit_code
@@ -34,16 +34,25 @@ def run(argv: Sequence[str], environ: Mapping[str, str], flag: Stop) -> int:
         return EX_SOFTWARE
 
 
-def find_jobs(uses: Iterable[str]) -> None:
-    """Import these jobs. Raises ConfigError."""
+def warm(uses: Iterable[str]) -> Clients:
+    """Import these jobs, and build the clients that a child uses. Raises ConfigError."""
     for name in uses:
         recipes.find_job(name)
+    clients = Clients()
+    Objects(clients.s3)
+    Ledger(clients.dynamodb, "")
+    return clients
 
 
-def _work(argv: Sequence[str], environ: Mapping[str, str], telemetry: Telemetry, flag: Stop) -> int:
+def _work(
+    argv: Sequence[str],
+    environ: Mapping[str, str],
+    telemetry: Telemetry,
+    flag: Stop,
+    clients: Clients,
+) -> int:
     assignment, place = read_assignment(argv, environ), read_place(environ)
     telemetry.identify(assignment)
-    clients = Clients()
     objects = Objects(clients.s3)
     recipe = shard.load_recipe(objects, place.artifacts, assignment.recipe)
     if not assignment.shape(len(recipe.tasks)).shard(assignment.child):

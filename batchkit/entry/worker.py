@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from batchkit.worker import stop
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from batchkit.aws.clients import Clients
+
+Main = Callable[[Sequence[str], Mapping[str, str]], int]
 
 
-def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+def main(argv: Sequence[str], environ: Mapping[str, str], clients: Clients | None = None) -> int:
     """Do the child that `argv` and `environ` describe; its exit code (see batchkit.errors).
 
     Only for the main thread: it listens to SIGTERM while it runs. Writes log lines to stdout.
@@ -25,17 +29,18 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     with stop.listening() as flag:
         from batchkit.entry import child  # noqa: PLC0415 (see above)
 
-        return child.run(argv, environ, flag)
+        return child.run(argv, environ, flag, clients)
 
 
-def preload(*uses: str) -> None:
-    """Import the worker and these jobs, so that children forked from this process need not.
+def preload(*uses: str) -> Main:
+    """A `main` that has imported everything, these jobs included, and has its clients: for forks.
 
-    It starts no thread and opens no connection. Raises ConfigError for a job that is not installed.
+    Building the clients is most of what a small child does. They open no connection before they are used,
+    and no thread is started, so forks can share them. Raises ConfigError for a job that is not installed.
     """
     from batchkit.entry import child  # noqa: PLC0415 (see above)
 
-    child.find_jobs(uses)
+    return partial(main, clients=child.warm(uses))
 
 
 if __name__ == "__main__":

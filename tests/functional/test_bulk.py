@@ -4,38 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from support.bulk import submit
 from support.pictures import picture, size_and_format
-
-from batchkit.planning import manifest, names
-from batchkit.planning.manifest import Source
 
 if TYPE_CHECKING:
     from support.world import World
-
-
-def submit(world: World, run: str, keys: list[str], per_child: int) -> str:
-    """Write the manifest of a run and submit its array job; the job's id."""
-    chunks = list(manifest.write(Source(bucket="photos-originals", key=key) for key in keys))
-    artifacts = world.sandbox.outputs["ArtifactsBucket"]
-    world.objects.put(artifacts, names.manifest_key(run), b"".join(c[0] for c in chunks), "text/plain")
-    world.objects.put(artifacts, names.index_key(run), b"".join(c[1] for c in chunks), "text/plain")
-    recipe = world.sandbox.project.recipe
-    children = -(-len(keys) * len(recipe.tasks) // per_child)
-    answer = world.sandbox.clients.batch.submit_job(
-        jobName=run,
-        jobQueue="photos-bulk",
-        jobDefinition="photos-bulk",
-        arrayProperties={"size": children},
-        parameters={
-            "run": run,
-            "recipe": recipe.digest,
-            "sources": str(len(keys)),
-            "per_child": str(per_child),
-            "first_child": "0",
-            "time": "1795162502",
-        },
-    )
-    return answer["jobId"]
 
 
 def test_a_manifest_of_sources_is_done_by_an_array_of_children(photos: World) -> None:

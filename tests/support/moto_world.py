@@ -18,6 +18,7 @@ from batchkit.aws.objects import Objects
 from batchkit.planning import manifest, names
 from batchkit.planning.manifest import Source
 from batchkit.planning.records import Report
+from batchkit.planning.uploads import UploadRules
 from batchkit.worker import shard
 from batchkit.worker.assignment import Assignment, Place, read_assignment
 from batchkit.worker.child import Child
@@ -87,6 +88,7 @@ class World:
             "BATCHKIT_ARTIFACTS": self.artifacts,
             "BATCHKIT_OUTPUT_BUCKET": self.outputs,
             "BATCHKIT_OUTPUT_KEY": self.place.template,
+            **rules(self.uploads),
         }
 
     def put(self, key: str, body: bytes) -> Source:
@@ -146,7 +148,8 @@ def upload(
     recipe: Recipe, source: Source, index: int = 0, attempt: int = 1, sequencer: str = "0A"
 ) -> Assignment:
     """What child `index` of an upload's array is told."""
-    return read_assignment(upload_argv(recipe, source, sequencer), _batch(index, attempt))
+    environ = {**rules(source.bucket), **_batch(index, attempt)}
+    return read_assignment(upload_argv(recipe, source, sequencer), environ)
 
 
 def bulk(recipe: Recipe, sources: int, per_child: int, index: int = 0, attempt: int = 1) -> Assignment:
@@ -161,6 +164,11 @@ def upload_argv(recipe: Recipe, source: Source, sequencer: str = "0A") -> list[s
 
 def bulk_argv(recipe: Recipe, sources: int, per_child: int) -> list[str]:
     return ["bulk", RUN, recipe.digest, str(sources), str(per_child), "0", str(TIME + 60)]
+
+
+def rules(bucket: str) -> dict[str, str]:
+    """The variable that tells an upload's child what uploads are."""
+    return {"BATCHKIT_UPLOADS": UploadRules(bucket, "", (".jpg", ".png", ".txt"), 10**9).to_json()}
 
 
 def _batch(index: int, attempt: int) -> dict[str, str]:

@@ -135,6 +135,11 @@ class World:
         described = [batch.describe_jobs(jobs=[job])["jobs"][0] for job in ids]
         return [dict(job) for job in described]
 
+    def exit_code(self, job: dict[str, Any], child: int) -> int | None:
+        """How one child of an array job ended."""
+        (found,) = self.sandbox.clients.batch.describe_jobs(jobs=[f"{job['jobId']}:{child}"])["jobs"]
+        return found["container"].get("exitCode")
+
 
 @contextmanager
 def world(text: str = PROJECT, **options: Any) -> Iterator[World]:

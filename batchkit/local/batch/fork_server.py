@@ -2,7 +2,8 @@
 
 Run as `python -m batchkit.local.batch.fork_server CONFIG`, CONFIG in JSON: `fd` (the socket to the executor),
 `parent` (its process id), `path` (sys.path), `main` (`module:function` that a task calls with its command and
-its environment), `preload` (`module:function`, called with `*preload_arguments`, or null).
+its environment), `preload` (`module:function`, called with `*preload_arguments`, or null;
+it may answer a `main` that takes the place of the named one).
 
 In: `{"do": "start", "id", "command", "environment"}` with the descriptor to write to, `{"do": "stop", "id",
 "grace"}`. Out: `{"say": "ready"}`, `broken` (why), `running` (id, pid), `refused` (id, why), `exited` (id,
@@ -183,7 +184,8 @@ def main(arguments: list[str]) -> int:
         sys.path[:] = config["path"]
         task_main = child.find(config["main"])
         if config["preload"] is not None:
-            child.find(config["preload"])(*config["preload_arguments"])
+            prepared = child.find(config["preload"])(*config["preload_arguments"])
+            task_main = prepared if callable(prepared) else task_main
     except Exception as problem:  # whatever an import raises, the tasks cannot start because of it
         channel.send({"say": "broken", "why": f"{type(problem).__name__}: {problem}"})
         return 1

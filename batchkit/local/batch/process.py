@@ -68,7 +68,8 @@ class ProcessExecutor:
     """Runs `main` (`module:function`, called with command and environment, returns the exit code) in forks.
 
     `environment` is what every task gets besides its own variables; nothing else is inherited. `preload`
-    (`module:function`, called with `*preload_arguments`) runs once in the server before it forks.
+    (`module:function`, called with `*preload_arguments`) runs once in the server before it forks; a function
+    that it returns is called in the place of `main`.
     """
 
     def __init__(
