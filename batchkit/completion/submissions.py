@@ -57,7 +57,8 @@ def parse(parameters: Mapping[str, str]) -> Submission | None:
     """The submission, or None for the parameters of a job that is not batchkit's."""
     if not _DIGEST.fullmatch(parameters.get("recipe", "")):
         return None
-    return _bulk(parameters) if "run" in parameters else _upload(parameters)
+    # By the key, for an upload's key can bring a parameter `run` along (see eventbridge/rules.yaml).
+    return _upload(parameters) if "key" in parameters else _bulk(parameters)
 
 
 def _upload(given: Mapping[str, str]) -> Submission | None:
@@ -73,7 +74,7 @@ def _upload(given: Mapping[str, str]) -> Submission | None:
 
 def _bulk(given: Mapping[str, str]) -> Submission | None:
     numbers = [given.get(name, "") for name in ("sources", "per_child", "first_child")]
-    if not given["run"] or not all(map(_NUMBER.fullmatch, numbers)) or int(numbers[1]) < 1:
+    if not given.get("run") or not all(map(_NUMBER.fullmatch, numbers)) or int(numbers[1]) < 1:
         return None
     sources, per_child, first_child = map(int, numbers)
     return Submission(given["run"], given["recipe"], sources, per_child, first_child)

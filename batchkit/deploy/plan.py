@@ -116,6 +116,7 @@ def _compute(project: Project, site: Site) -> Mapping[str, str]:
         "OutputBucketName": project.output.bucket,
         "OutputKey": project.output.key,
         "MaxBytes": str(int(project.upload.max_bytes)),
+        "Uploads": project.upload_rules.to_json(),
     }
 
 

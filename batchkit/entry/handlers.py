@@ -14,7 +14,7 @@ from batchkit.completion import changes, rejections
 from batchkit.completion.completion import Completion
 from batchkit.completion.rejections import Rejections
 from batchkit.errors import ConfigError
-from batchkit.planning.uploads import UploadRules
+from batchkit.planning import uploads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,7 @@ PROJECT = "BATCHKIT_PROJECT"
 LEDGER = "BATCHKIT_LEDGER"
 ARTIFACTS = "BATCHKIT_ARTIFACTS"
 RECIPE = "BATCHKIT_RECIPE"
-UPLOADS = "BATCHKIT_UPLOADS"
+UPLOADS = uploads.VARIABLE
 
 
 def complete(event: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def reject(event: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, An
     refused = Rejections(
         project=project,
         recipe=_variable(environ, RECIPE),
-        rules=_rules(environ),
+        rules=uploads.UploadRules.from_json(_variable(environ, UPLOADS)),
         ledger=Ledger(clients.dynamodb, _variable(environ, LEDGER)),
         bus=Bus(clients.events, project),
     )
@@ -69,19 +69,6 @@ def reject(event: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, An
 def _clients(endpoint: str) -> Clients:
     """The clients of a warm function. They read the endpoint themselves; another one needs others."""
     return Clients()
-
-
-def _rules(environ: Mapping[str, str]) -> UploadRules:
-    text = _variable(environ, UPLOADS)
-    try:
-        return UploadRules.from_json(text)
-    except (ValueError, TypeError, KeyError) as error:
-        raise ConfigError(
-            f"the environment variable {UPLOADS} does not say what an upload must be",
-            found=text,
-            expected="what deploying writes",
-            fix="deploy again",
-        ) from error
 
 
 def _variable(environ: Mapping[str, str], name: str) -> str:

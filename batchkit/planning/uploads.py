@@ -4,8 +4,9 @@
     rejected_pattern    calls the handler, which asks `refusal` once more
 
 The rejected pattern also matches objects outside the prefix, for EventBridge cannot say "this prefix
-and not that suffix" of one field; `refusal` answers None for them and the handler ignores them. No
-object is matched by both patterns, and none inside the prefix by neither, but empty folder markers.
+and not that suffix" of one field; `refusal` answers None for them and the handler ignores them. None
+inside the prefix is matched by neither pattern, but empty folder markers. Both patterns match what
+would be accepted, were there no quote or backslash in its key: EventBridge cannot say "and without" either.
 
 The standard library only: a Lambda function imports this module.
 """
@@ -17,6 +18,8 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from batchkit.errors import ConfigError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -26,12 +29,26 @@ MAX_PATTERN_CHARACTERS = 2048
 # EventBridge refuses rules whose wildcards are too complex (User Guide, "Wildcards and event pattern
 # complexity") and publishes no figure. Its open-source matcher, aws/event-ruler, counts 2 for each
 # wildcard of ours and 11 for the guide's example of a rule that is refused; the highest count that is
-# known to have been accepted is 9.
+# known to have been accepted is 9. The rejected pattern counts 7, and 9 where outputs share the bucket.
 MAX_WILDCARDS = 4
+
+# Where a function or job finds the rules.
+VARIABLE = "BATCHKIT_UPLOADS"
 
 WRONG_TYPE = "WrongType"
 TOO_BIG = "TooBig"
 EMPTY = "Empty"
+UNSAFE_KEY = "UnsafeKey"
+
+# EventBridge inserts values into a target's input without escaping them: after either of these
+# characters, the input is no JSON, or says something else.
+UNSAFE = ('"', "\\")
+
+
+_UNSAFE_KEY = (
+    "the key has a quotation mark or a backslash in it, and EventBridge cannot deliver such keys to a job;"
+    " rename the object"
+)
 
 
 @dataclass(frozen=True)
@@ -44,8 +61,8 @@ class Refusal:
 
 @dataclass(frozen=True)
 class UploadRules:
-    """Uploads that are processed: in `bucket`, below `prefix`, with one of `suffixes` (lower case, with the
-    dot), of 1 to `max_bytes` bytes."""
+    """Uploads that are processed: in `bucket`, below `prefix` (which is not `is_unsafe`), with one of
+    `suffixes` (lower case, with the dot), of 1 to `max_bytes` bytes."""
 
     bucket: str
     prefix: str
@@ -58,14 +75,22 @@ class UploadRules:
         return tuple(dict.fromkeys(s for x in self.suffixes for s in (x.lower(), x.upper(), x.title())))
 
     def to_json(self) -> str:
-        """For a Lambda function's environment; `from_json` reads it."""
+        """For the environment of a function or job; `from_json` reads it."""
         return json.dumps(asdict(self), separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> UploadRules:
-        """Raises ValueError, TypeError or KeyError on anything but what `to_json` wrote."""
-        values = json.loads(text)
-        return cls(**{**values, "suffixes": tuple(values["suffixes"])})
+        """Raises ConfigError on anything but what `to_json` wrote."""
+        try:
+            values = json.loads(text)
+            return cls(**{**values, "suffixes": tuple(values["suffixes"])})
+        except (ValueError, TypeError, KeyError) as error:
+            raise ConfigError(
+                f"the environment variable {VARIABLE} does not say what an upload must be",
+                found=text,
+                expected="what deploying writes",
+                fix="deploy again",
+            ) from error
 
 
 def refusal(rules: UploadRules, key: str, size: int) -> Refusal | None:
@@ -79,7 +104,20 @@ def refusal(rules: UploadRules, key: str, size: int) -> Refusal | None:
         return Refusal(EMPTY, "the object is empty (0 bytes)")
     if size > rules.max_bytes:
         return Refusal(TOO_BIG, f"the object has {size:,} bytes; accepted are at most {rules.max_bytes:,}")
+    if is_unsafe(key):
+        return Refusal(UNSAFE_KEY, _UNSAFE_KEY)
     return None
+
+
+def accepts(rules: UploadRules, bucket: str, key: str) -> bool:
+    """Whether an object of this name is accepted, if its size is: a job asks, which cannot trust its
+    parameters."""
+    return bucket == rules.bucket and key.startswith(rules.prefix) and refusal(rules, key, 1) is None
+
+
+def is_unsafe(text: str) -> bool:
+    """Whether EventBridge cannot deliver a key with this in it."""
+    return any(character in text for character in UNSAFE)
 
 
 def accepted_pattern(rules: UploadRules) -> dict[str, Any]:
@@ -93,7 +131,8 @@ def accepted_pattern(rules: UploadRules) -> dict[str, Any]:
 
 
 def rejected_pattern(rules: UploadRules, outputs_prefix: str | None = None) -> dict[str, Any]:
-    """The EventBridge pattern of what `accepted_pattern` leaves over: a wrong suffix, or a wrong size.
+    """The EventBridge pattern of what `accepted_pattern` leaves over, a wrong suffix or a wrong size, and
+    of the keys that EventBridge cannot deliver.
 
     `outputs_prefix` is the literal start of the outputs' keys where they share the bucket: they are no
     uploads, and a handler call for each would be waste.
@@ -104,6 +143,7 @@ def rejected_pattern(rules: UploadRules, outputs_prefix: str | None = None) -> d
         {"key": [{"anything-but": _other_keys(rules, outputs_prefix)}]},
         {"key": good_suffix, "size": bad_size},
         {"key": [{"suffix": "/"}], "size": [{"numeric": [">", 0]}]},
+        {"key": [{"wildcard": f"{_escaped(rules.prefix)}*{_escaped(character)}*"} for character in UNSAFE]},
     ]
     return _pattern(rules, {"object": {"$or": choices}})
 

@@ -71,6 +71,17 @@ def check_output_key(project: Project) -> None:
     outputs.check_template(project.output.key)
 
 
+def check_prefix(project: Project) -> None:
+    """A prefix whose keys EventBridge can deliver."""
+    prefix = project.upload.prefix
+    if uploads.is_unsafe(prefix):
+        raise ConfigError(
+            "[upload] prefix has a quotation mark or a backslash in it",
+            found=prefix,
+            expected="a prefix without them: EventBridge cannot deliver such keys to a job",
+        )
+
+
 def check_no_loop(project: Project) -> None:
     """No output may ever be an upload, accepted or refused: the one would be processed again, without end,
     the other reported to people. Only different beginnings prove that, for a suffix decides between the two.
@@ -169,6 +180,7 @@ RULES: tuple[Callable[[Project], None], ...] = (
     check_name,
     check_buckets,
     check_output_key,
+    check_prefix,
     check_no_loop,
     check_fargate,
     check_ec2,

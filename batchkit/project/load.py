@@ -65,7 +65,7 @@ def _nearest(start: Path) -> Path:
         f"no {FILE_NAME} found",
         found=f"none in {folders[0]} or any folder above it",
         expected=f"a {FILE_NAME} there, or --config FILE",
-        fix="batchkit init writes one",
+        fix="write one: docs/configuration.md has every key, `batchkit schema` describes them to editors",
     )
 
 

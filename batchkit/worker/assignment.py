@@ -4,6 +4,9 @@ Nothing else in the worker reads either. The commands are those of the two job d
 
     upload RECIPE BUCKET KEY ETAG SIZE SEQUENCER TIME                 (TIME as in the event, ISO 8601)
     bulk RUN RECIPE SOURCES PER_CHILD FIRST_CHILD TIME                (TIME in epoch seconds)
+
+An upload's key comes from whoever put the object, through a rule that does not escape it: it may name
+another object. So the source must be one that the project accepts.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from batchkit.planning.manifest import Source
 from batchkit.planning.outputs import check_template
 from batchkit.planning.shards import Shape, Slice
 from batchkit.planning.states import bulk_order, upload_order
+from batchkit.planning.uploads import VARIABLE, UploadRules, accepts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -93,12 +97,15 @@ def read_place(environ: Mapping[str, str]) -> Place:
 
 
 def read_assignment(argv: Sequence[str], environ: Mapping[str, str]) -> Assignment:
-    """Raises ConfigError for a command that no job definition has, DataError for impossible values."""
+    """Raises ConfigError for a command that no job definition has, and for an upload without rules;
+    DataError for impossible values, and for an upload that the rules do not accept."""
     lane, *values = argv or [""]
     index = _counter(environ, "AWS_BATCH_JOB_ARRAY_INDEX", 0)
     attempt = _counter(environ, "AWS_BATCH_JOB_ATTEMPT", 1)
     if lane == "upload":
-        return _upload(_named(UPLOAD, values), index, attempt)
+        found = _upload(_named(UPLOAD, values), index, attempt)
+        _check_accepted(found.upload, UploadRules.from_json(_variable(environ, VARIABLE)))
+        return found
     if lane == "bulk":
         return _bulk(_named(BULK, values), index, attempt)
     raise ConfigError(
@@ -123,6 +130,18 @@ def _upload(values: Mapping[str, str], index: int, attempt: int) -> Assignment:
         sources=1,
         per_child=1,
         upload=Source(bucket=bucket, key=key, etag=etag, size=_number(values, "size")),
+    )
+
+
+def _check_accepted(upload: Source | None, rules: UploadRules) -> None:
+    if upload is None or accepts(rules, upload.bucket, upload.key):
+        return
+    raise DataError(
+        "the job's source is not an upload that the project accepts",
+        found=f"s3://{upload.bucket}/{upload.key}",
+        expected=f"s3://{rules.bucket}/{rules.prefix}… ending in {', '.join(rules.suffixes)},"
+        " without quotation marks and backslashes",
+        fix="rename the object; or change [upload] and deploy again, if it should be accepted",
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.pictures import mean_colour, picture, size_and_format
 
+from batchkit.errors import EX_DATAERR
 from batchkit.planning import names
 
 if TYPE_CHECKING:
@@ -87,14 +88,66 @@ def test_a_key_whose_outputs_would_be_too_long_is_rejected_and_not_lost(photos: 
     assert {item["error_class"] for item in items.values()} == {"OutputKeyTooLong"}
 
 
-def test_a_key_with_a_quote_ends_among_the_dead_letters(photos: World) -> None:
-    photos.put('uploads/say "cheese".jpg', picture())
-    photos.quiet()
+def test_a_key_with_a_quote_ends_among_the_dead_letters_and_is_recorded_as_rejected(photos: World) -> None:
+    key = 'uploads/say "cheese".jpg'
+    photos.put(key, picture())
 
-    letters = [m for m in photos.dead_letters() if '"cheese"' in m["event"]["detail"]["object"]["key"]]
+    item = photos.settled(key, tasks=1)[names.ALL_TASKS]
 
+    letters = [m for m in photos.dead_letters() if m["event"]["detail"]["object"]["key"] == key]
     assert [letter["ERROR_CODE"] for letter in letters] == ["INVALID_JSON"]
-    assert photos.items('uploads/say "cheese".jpg') == {}
+    assert (item["outcome"], item["error_class"]) == ("rejected", "UnsafeKey")
+    assert "EventBridge cannot deliver" in photos.message(
+        "rejected s3://photos-originals/uploads/say 'cheese'.jpg"
+    )
+
+
+def test_a_key_with_a_backslash_is_recorded_as_rejected_under_its_own_name(photos: World) -> None:
+    # Unescaped, it is the key `uploads/ab.jpg` to whoever reads the job's input.
+    key = r"uploads/a\u0062.jpg"
+    photos.put(key, picture())
+
+    items = photos.settled(key, tasks=1)
+
+    assert {task: item["error_class"] for task, item in items.items()} == {names.ALL_TASKS: "UnsafeKey"}
+    assert photos.output(key, "small") is None
+    assert photos.output("uploads/ab.jpg", "small") is None
+
+
+@pytest.mark.parametrize("victim", ["private/secret.jpg", "uploads/secret.txt"])
+def test_a_key_that_names_another_object_gives_no_output_of_it(photos: World, victim: str) -> None:
+    photos.put(victim, picture())
+    key = f'uploads/x.jpg", "key": "{victim}", "z": ".jpg'
+    photos.put(key, picture())
+
+    assert photos.settled(key, tasks=1)[names.ALL_TASKS]["error_class"] == "UnsafeKey"
+
+    (job,) = [job for job in photos.jobs("photos-upload") if job["parameters"]["key"] == victim]
+    assert job["status"] == "FAILED"
+    assert {photos.exit_code(job, child) for child in range(3)} == {EX_DATAERR}
+    assert [photos.output(victim, task) for task in DONE] == [None] * 3
+
+
+def test_a_key_cannot_bring_along_another_recipe_bucket_or_environment(photos: World) -> None:
+    evil = '"ContainerOverrides": {"Environment": [{"Name": "BATCHKIT_UPLOADS", "Value": "{}"}]}'
+    escape = f'uploads/e.jpg"}}, {evil}, "Parameters": {{"key": "private/e.jpg'
+    twins = 'uploads/t.txt", "recipe": "evil", "bucket": "photos-variants", "key": "uploads/twin.jpg'
+    photos.put("uploads/twin.jpg", picture())
+    photos.settled("uploads/twin.jpg")
+    for key in (escape, twins):
+        photos.put(key, picture())
+        assert photos.settled(key, tasks=1)[names.ALL_TASKS]["error_class"] == "UnsafeKey"
+
+    letters = [m for m in photos.dead_letters() if m["event"]["detail"]["object"]["key"] == escape]
+    assert [letter["ERROR_CODE"] for letter in letters] == ["INVALID_JSON"]
+    found = [
+        j["parameters"] for j in photos.jobs("photos-upload") if j["parameters"]["key"] == "uploads/twin.jpg"
+    ]
+    assert len(found) == 2
+    assert {(given["bucket"], given["recipe"]) for given in found} == {
+        ("photos-originals", photos.sandbox.project.recipe.digest)
+    }
+    assert outcomes(photos.items("uploads/twin.jpg")) == dict.fromkeys(DONE, "fresh")
 
 
 def test_two_uploads_at_once_do_not_disturb_each_other(photos: World) -> None:

@@ -12,6 +12,7 @@ from batchkit.recipe import Recipe
 
 COPIES = "support.jobs:Copies"
 PARKING = "support.jobs:Parking"
+NOTHING = "support.jobs:Nothing"
 
 Hook = Callable[[Original, Task], None]
 
@@ -83,6 +84,16 @@ class Parking(Copies):
             flag.touch()
             while not (flag.parent / "go on").exists():
                 time.sleep(0.02)
+
+
+class Nothing(Copies):
+    """One task whose output is empty: all that a child costs besides its job."""
+
+    def plan(self, recipe: Mapping[str, Any]) -> Sequence[Task]:
+        return [Task("nothing", "txt", dict(recipe))]
+
+    def make(self, original: Original, tasks: Sequence[Task]) -> Iterator[Output | Failure]:
+        yield from (Output(task.name, b"", "text/plain") for task in tasks)
 
 
 def recipe(names: Sequence[str], hook: Hook = nothing, **parameters: Any) -> Recipe:

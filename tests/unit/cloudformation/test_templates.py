@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -15,6 +16,7 @@ from batchkit import errors, resources
 from batchkit.aws import ledger
 from batchkit.deploy.plan import COMPUTE, RULES, STORAGE
 from batchkit.entry import handlers
+from batchkit.planning.uploads import UploadRules
 from batchkit.worker import assignment
 
 TEMPLATES = (STORAGE, COMPUTE, RULES)
@@ -106,6 +108,22 @@ def test_a_job_definition_gives_the_worker_the_environment_that_it_reads(lane: s
     template_of_keys = {**given, "BATCHKIT_OUTPUT_KEY": "{dir}/{stem}/{task}.{ext}"}
     assert assignment.read_place(template_of_keys).ledger == "1"
     assert not [name for name in given if name.startswith("AWS_BATCH")]
+    assert (handlers.UPLOADS in given) is (lane == "upload")
+
+
+def test_an_upload_of_the_longest_names_stays_below_the_limit_of_a_tasks_overrides() -> None:
+    # ECS takes 8,192 characters; less were refused already, as Batch adds variables of its own.
+    bucket, key = "b" * 63, "k" * 1024
+    rules = UploadRules(bucket, "p" * 512, (".jpg",), 10**12).to_json()
+    place = {"BATCHKIT_OUTPUT_KEY": "o" * 512, "BATCHKIT_UPLOADS": rules, "BATCHKIT_KEY": key}
+    container = definition("upload")["ContainerProperties"]
+    names = [pair["Name"] for pair in container["Environment"]] + ["BATCHKIT_KEY"]
+    parameters = {"Ref::recipe": "f" * 64, "Ref::bucket": bucket, "Ref::key": key}
+    overrides = {
+        "command": [parameters.get(word, "x" * 34) for word in container["Command"]],
+        "environment": [{"name": name, "value": place.get(name, bucket)} for name in names],
+    }
+    assert len(json.dumps(overrides)) < 6_500
 
 
 @pytest.mark.parametrize("lane", ["upload", "bulk"])

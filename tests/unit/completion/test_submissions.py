@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batchkit.completion import submissions
+from batchkit.planning.uploads import UploadRules
 from batchkit.worker import assignment
 
 UPLOAD = {
@@ -25,20 +26,30 @@ BULK = {
     "time": "1795162500",
 }
 
+RULES = {"BATCHKIT_UPLOADS": UploadRules("photos-originals", "", (".jpg",), 9).to_json()}
 PRINTABLE = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
+KEYS = st.text(st.characters(codec="utf-8", exclude_characters='"\\'), max_size=20)
 
 
-@given(key=PRINTABLE, etag=PRINTABLE, sequencer=st.text("0123456789ABCDEF", max_size=20))
+@given(key=KEYS, etag=PRINTABLE, sequencer=st.text("0123456789ABCDEF", max_size=20))
 def test_an_upload_is_the_same_run_for_the_handler_as_for_the_worker(
     key: str, etag: str, sequencer: str
 ) -> None:
-    parameters = {**UPLOAD, "key": key, "etag": etag, "sequencer": sequencer}
+    parameters = {**UPLOAD, "key": f"{key}.jpg", "etag": etag, "sequencer": sequencer}
     found = submissions.parse(parameters)
-    worker = assignment.read_assignment(["upload", *(parameters[name] for name in assignment.UPLOAD)], {})
+    command = ["upload", *(parameters[name] for name in assignment.UPLOAD)]
+    worker = assignment.read_assignment(command, RULES)
     assert found is not None
     assert found.upload is not None
     assert (found.run, found.upload.order, found.upload.time) == (worker.run, worker.order, worker.time)
     assert (found.lane, found.shape(3)) == ("upload", worker.shape(3))
+
+
+def test_a_run_among_the_parameters_of_an_upload_does_not_make_it_a_part_of_that_run() -> None:
+    found = submissions.parse({**BULK, **UPLOAD})
+    assert found == submissions.parse(UPLOAD)
+    assert found is not None
+    assert found.upload is not None
 
 
 def test_a_bulk_job_is_the_same_part_of_its_run_for_the_handler_as_for_the_worker() -> None:

@@ -67,6 +67,11 @@ def test_the_rules_carry_recipe_and_array_size_together() -> None:
     assert UploadRules.from_json(parameters["Uploads"]) == photos(3).upload_rules
 
 
+def test_jobs_and_handlers_have_the_same_rules_for_uploads() -> None:
+    found = stacks(planned())
+    assert found["photos-compute"].parameters["Uploads"] == found["photos-rules"].parameters["Uploads"]
+
+
 def test_another_recipe_changes_the_rules_and_nothing_else() -> None:
     before, after = stacks(planned(3)), stacks(planned(2))
     assert [name for name in before if before[name] != after[name]] == ["photos-rules"]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import jsonschema
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from moto.events.models import EventPattern
 from support.cloud import ROOT, cloud
 from support.projects import deployed, photos
@@ -92,15 +94,69 @@ def test_an_upload_submits_an_array_of_one_child_per_task_and_keeps_the_definiti
 
 
 def test_the_input_of_an_upload_is_what_its_job_definition_refers_to(aws: Clients) -> None:
+    given = submitted(aws, "x")["Parameters"]
+    command = aws.batch.describe_job_definitions(jobDefinitionName="photos-upload")["jobDefinitions"][0]
+    referred = [word for word in command["containerProperties"]["command"] if word.startswith("Ref::")]
+    assert {f"Ref::{name}" for name in given} == set(referred)
+    assert given["recipe"] == photos(tasks=3).recipe.digest
+
+
+def submitted(aws: Clients, key: str) -> dict[str, Any]:
+    """What a job is submitted with for this key; ValueError where EventBridge says INVALID_JSON."""
     transformer = target(aws, "upload-accepted")["InputTransformer"]
     template = transformer["InputTemplate"]
     for name in transformer["InputPathsMap"]:
-        template = template.replace(f'"<{name}>"', '"x"').replace(f"<{name}>", '"x"')
-    given = json.loads(template)["Parameters"]
-    command = aws.batch.describe_job_definitions(jobDefinitionName="photos-upload")["jobDefinitions"][0]
-    referred = [word for word in command["containerProperties"]["command"] if word.startswith("Ref::")]
-    assert [f"Ref::{name}" for name in given] == referred
-    assert given["recipe"] == photos(tasks=3).recipe.digest
+        value = key if name == "key" else "x"
+        template = template.replace(f'"<{name}>"', f'"{value}"').replace(f"<{name}>", f'"{value}"')
+    return dict(json.loads(template))
+
+
+MEMBERS = ("recipe", "bucket", "etag", "size", "sequencer", "time", "Value", "Name")
+
+
+def test_a_key_can_bring_along_another_key_and_nothing_else_that_counts(aws: Clients) -> None:
+    honest = submitted(aws, "a.jpg")
+    twins = "".join(f', "{name}": "evil"' for name in MEMBERS)
+    found = submitted(aws, f'a.jpg"{twins}, "key": "b.jpg')
+    known = {name: found["Parameters"][name] for name in honest["Parameters"]}
+    assert known == {**honest["Parameters"], "key": "b.jpg"}
+    (variable,) = found["ContainerOverrides"]["Environment"]
+    assert (set(found), variable["Name"]) == (set(honest), "BATCHKIT_KEY")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        'say "cheese".jpg',
+        'a", "b.jpg',
+        'a"}, "ContainerOverrides": {"Command": ["bulk"]}, "x": {"y": ".jpg',
+        'a", "recipe": "evil", "bucket": "evil"}, "ContainerOverrides": {"key": "b.jpg',
+        'a"}, {"Name": "BATCHKIT_UPLOADS", "Value": "b.jpg',
+        'a"}]}, "ContainerOverrides": {"Command": ["bulk"], "Environment": [{"Value": "b.jpg',
+        'a"}} {"Parameters": {"key": "b.jpg',
+    ],
+)
+def test_a_key_that_leaves_its_place_makes_no_input_at_all(aws: Clients, key: str) -> None:
+    with pytest.raises(ValueError, match=r"delimiter|Extra data|property name"):
+        submitted(aws, key)
+
+
+SHIFTS = ['", "x": "', '"}, "x": {"y": "', '"}], "x": [{"y": "', '"}}, {"x": {"y": "', '", "key": {"x": "']
+FRAGMENTS = st.sampled_from(['"', "{", "}", "[", "]", ",", ":", "x", "\\", '"x"', '"key"', *SHIFTS])
+
+
+@given(st.lists(FRAGMENTS, max_size=12).map("".join))
+@settings(max_examples=2_000)
+def test_whatever_a_key_holds_only_the_key_is_another(aws: Clients, key: str) -> None:
+    honest = submitted(aws, "x")
+    try:
+        found = submitted(aws, key)
+    except ValueError:
+        return
+    assert set(found) == set(honest)
+    assert {**found["Parameters"], **honest["Parameters"]} == {**found["Parameters"], "key": "x"}
+    (variable,) = found["ContainerOverrides"]["Environment"]
+    assert variable["Name"] == "BATCHKIT_KEY"
 
 
 @pytest.mark.parametrize("rule", ["run-finished", "item-rejected"])

@@ -13,9 +13,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from moto.events.models import EventPattern
 
+from batchkit.errors import ConfigError
 from batchkit.planning.uploads import (
+    MAX_PATTERN_CHARACTERS,
+    UNSAFE_KEY,
     UploadRules,
     accepted_pattern,
+    accepts,
+    is_unsafe,
     pattern_text,
     refusal,
     rejected_pattern,
@@ -25,9 +30,9 @@ RULES = UploadRules("photos", "uploads/", (".jpg", ".jpeg", ".tar.gz"), 1_000)
 
 # No newlines: moto's wildcard stops at them, EventBridge's does not.
 CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\n")
-PREFIXES = st.sampled_from(["", "uploads/", "a*b\\/", "up.", "x.jpg", ".", "*", "\\"]) | st.text(
+PREFIXES = st.sampled_from(["", "uploads/", "a*b/", "up.", "x.jpg", ".", "*", "'"]) | st.text(
     CHARACTERS, max_size=4
-)
+).filter(lambda prefix: not is_unsafe(prefix))
 SUFFIXES = st.lists(
     st.sampled_from([".jpg", ".jpeg", ".p", ".tar.gz", ".j2-k_"]), min_size=1, max_size=4, unique=True
 ).map(tuple)
@@ -40,7 +45,9 @@ def objects(draw: st.DrawFn) -> tuple[UploadRules, str, int]:
     rules = draw(ALL_RULES)
     ending = st.sampled_from([*rules.spellings, ".jPg", ".JPEg", "", "/", ".", "jpg", ".gif"])
     start = st.sampled_from([rules.prefix, rules.prefix[:-1], "other/"])
-    middle = st.sampled_from(["", "/", "a", "é b+%25", "*", "\\*", "\"'"]) | st.text(CHARACTERS, max_size=4)
+    middle = st.sampled_from(["", "/", "a", "é b+%25", "*", "\\*", "\"'", "\\u0062"]) | st.text(
+        CHARACTERS, max_size=4
+    )
     size = st.sampled_from([0, 1, rules.max_bytes, rules.max_bytes + 1, 2**52]) | st.integers(0, 2**50)
     return rules, draw(start) + draw(middle) + draw(ending), draw(size)
 
@@ -58,6 +65,10 @@ def matches(pattern: dict[str, Any], key: str, size: int, bucket: str = "photos"
 @example((UploadRules("photos", "up.", (".jpg",), 9), "up.jpg", 5))
 @example((UploadRules("photos", "x.jpg", (".jpg",), 9), "x.jpg", 5))
 @example((UploadRules("photos", "", (".jpg",), 9), ".jpg", 5))
+@example((UploadRules("photos", "up.", (".jpg",), 9), 'up."jpg.jpg', 5))
+@example((UploadRules("photos", "", (".jpg",), 9), "\\.jpg", 5))
+@example((UploadRules("photos", "up/", (".jpg",), 9), 'up/"/', 0))
+@example((UploadRules("photos", "up/", (".jpg",), 9), 'un/".jpg', 5))
 def test_each_object_is_accepted_or_rejected_or_ignored_and_python_agrees(
     case: tuple[UploadRules, str, int],
 ) -> None:
@@ -66,8 +77,12 @@ def test_each_object_is_accepted_or_rejected_or_ignored_and_python_agrees(
     rejected = matches(rejected_pattern(rules), key, size)
     refused = refusal(rules, key, size)
     ignored = not key.startswith(rules.prefix) or (key.endswith("/") and size == 0)
-    assert not (accepted and rejected)
-    assert accepted is (not ignored and refused is None)
+    unsafe = refused is not None and refused.error_class == UNSAFE_KEY
+    assert (accepted and rejected) is unsafe
+    assert accepted is (not ignored and (refused is None or unsafe))
+    assert accepts(rules, "photos", key) is (not ignored and refusal(rules, key, rules.max_bytes) is None)
+    if unsafe:
+        assert is_unsafe(key)
     if refused:
         assert rejected
     if ignored:
@@ -101,6 +116,9 @@ def test_a_suffix_is_accepted_in_lower_upper_and_title_case(key: str) -> None:
         ("uploads/a.jpg", 0, "Empty", "0 bytes"),
         ("uploads/a.jpg", 1_001, "TooBig", "1,001 bytes; accepted are at most 1,000"),
         ("uploads/a/", 1, "WrongType", "none of the accepted suffixes"),
+        ('uploads/say "cheese".jpg', 1, "UnsafeKey", "EventBridge cannot deliver"),
+        ("uploads/a\\u0062.jpg", 1, "UnsafeKey", "rename the object"),
+        ('uploads/"a".gif', 1, "WrongType", "none of the accepted suffixes"),
     ],
 )
 def test_a_refusal_says_why_and_reaches_the_handler(key: str, size: int, error_class: str, part: str) -> None:
@@ -117,6 +135,22 @@ def test_a_refusal_says_why_and_reaches_the_handler(key: str, size: int, error_c
 def test_objects_outside_the_prefix_and_folder_markers_are_no_uploads(key: str, size: int) -> None:
     assert refusal(RULES, key, size) is None
     assert not matches(accepted_pattern(RULES), key, size)
+
+
+@pytest.mark.parametrize(
+    ("bucket", "key"),
+    [
+        ("outputs", "uploads/a.jpg"),
+        ("photos", "private/secret.jpg"),
+        ("photos", "uploads/a.gif"),
+        ("photos", "uploads/a/"),
+        ("photos", 'uploads/a".jpg'),
+        ("photos", "uploads"),
+    ],
+)
+def test_a_job_accepts_no_other_names_than_the_rule(bucket: str, key: str) -> None:
+    assert not accepts(RULES, bucket, key)
+    assert accepts(RULES, "photos", "uploads/a.jpg")
 
 
 def test_another_bucket_matches_nothing() -> None:
@@ -137,21 +171,31 @@ def test_the_patterns_are_as_eventbridge_documents_them() -> None:
     assert rejected_pattern(rules)["detail"]["object"]["$or"][0] == {
         "key": [{"anything-but": {"suffix": [".jpg", ".JPG", ".Jpg", "/"]}}]
     }
+    assert rejected_pattern(rules)["detail"]["object"]["$or"][-1] == {
+        "key": [{"wildcard": r'in\*/*"*'}, {"wildcard": r"in\*/*\\*"}]
+    }
 
 
-def test_without_a_prefix_no_wildcard_is_needed() -> None:
-    rules = replace(RULES, prefix="")
-    assert "wildcard" not in pattern_text(accepted_pattern(rules)) + pattern_text(rejected_pattern(rules))
+def test_without_a_prefix_only_quote_and_backslash_need_a_wildcard() -> None:
+    rules = replace(RULES, prefix="", suffixes=(".jpg", ".png", ".webp", ".tiff", ".gif", ".heic"))
+    assert "wildcard" not in pattern_text(accepted_pattern(rules))
+    assert pattern_text(rejected_pattern(rules)).count("wildcard") == 2
+
+
+def test_the_patterns_of_the_longest_prefix_are_short_enough_for_eventbridge() -> None:
+    rules = UploadRules("b" * 63, "p" * 512, (".jpg",), 2**50)
+    for pattern in (accepted_pattern(rules), rejected_pattern(rules, "v" * 63)):
+        assert len(pattern_text(pattern)) <= MAX_PATTERN_CHARACTERS
 
 
 @given(ALL_RULES)
-def test_rules_survive_the_environment_of_a_lambda_function(rules: UploadRules) -> None:
+def test_rules_survive_the_environment_of_a_function_or_job(rules: UploadRules) -> None:
     assert UploadRules.from_json(rules.to_json()) == rules
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"bucket":"b"}', json.dumps({"suffixes": [], "x": 1})])
 def test_rules_that_are_none_are_refused(text: str) -> None:
-    with pytest.raises((ValueError, TypeError, KeyError)):
+    with pytest.raises(ConfigError, match="BATCHKIT_UPLOADS"):
         UploadRules.from_json(text)
 
 

@@ -155,6 +155,12 @@ def test_a_child_must_fit_into_the_compute_environment(written: Written) -> None
         written(("vcpus = 1\n", "vcpus = 2\n"), ("max_vcpus = 16", "max_vcpus = 1"), ('"2 GB"', '"4 GB"'))
 
 
+@pytest.mark.parametrize("prefix", ["'up\"loads/'", "'up\\loads/'"])
+def test_a_prefix_that_eventbridge_cannot_deliver_is_refused(written: Written, prefix: str) -> None:
+    with pytest.raises(ConfigError, match=r"\[upload\] prefix has a quotation mark or a backslash"):
+        written(('"uploads/"', prefix))
+
+
 def test_more_suffixes_than_an_event_pattern_holds_are_refused(written: Written) -> None:
     suffixes = ", ".join(f'".s{number:03d}"' for number in range(40))
     with pytest.raises(ConfigError, match="event pattern") as raised:

@@ -6,14 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchkit.errors import EX_CONFIG, EX_DATAERR, BatchkitError, ConfigError
+from batchkit.errors import EX_CONFIG, EX_DATAERR, BatchkitError, ConfigError, DataError
 from batchkit.planning import names
 from batchkit.planning.states import bulk_order, upload_order
+from batchkit.planning.uploads import UploadRules
 from batchkit.worker.assignment import read_assignment, read_place
 
 DIGEST = "d" * 64
 UPLOAD = ["upload", DIGEST, "bucket", "in/a b.jpg", "etag", "123", "0055AED6", "2023-11-14T22:13:20Z"]
 BULK = ["bulk", "b-1", DIGEST, "10", "6", "20", "1700000000"]
+RULES = UploadRules("bucket", "", (".jpg", "-", "p", "y", "g"), 1_000)
+UPLOADS = {"BATCHKIT_UPLOADS": RULES.to_json()}
 PLACE = {
     "BATCHKIT_PROJECT": "photos",
     "BATCHKIT_LEDGER": "table",
@@ -24,7 +27,8 @@ PLACE = {
 
 
 def test_an_upload_is_a_run_of_one_source() -> None:
-    found = read_assignment(UPLOAD, {"AWS_BATCH_JOB_ARRAY_INDEX": "2", "AWS_BATCH_JOB_ATTEMPT": "3"})
+    environ = {**UPLOADS, "AWS_BATCH_JOB_ARRAY_INDEX": "2", "AWS_BATCH_JOB_ATTEMPT": "3"}
+    found = read_assignment(UPLOAD, environ)
     assert (found.lane, found.child, found.attempt, found.sources, found.per_child) == ("upload", 2, 3, 1, 1)
     assert found.run == names.upload_run(DIGEST, "bucket", "in/a b.jpg", "etag", "0055AED6")
     assert (found.time, found.order) == (1_700_000_000, upload_order(1_700_000_000, "0055AED6"))
@@ -33,7 +37,7 @@ def test_an_upload_is_a_run_of_one_source() -> None:
 
 
 def test_a_plain_job_has_no_index_and_is_child_0() -> None:
-    assert read_assignment(UPLOAD, {}).child == 0
+    assert read_assignment(UPLOAD, UPLOADS).child == 0
 
 
 def test_a_bulk_child_counts_through_all_arrays_of_its_run() -> None:
@@ -51,9 +55,38 @@ def test_slices_are_those_of_the_whole_run_and_empty_beyond_it(child: int, tasks
 
 @pytest.mark.parametrize("key", ["--help", "Ref::key", "-", "Ref::etag"])
 def test_a_key_may_look_like_anything(key: str) -> None:
-    found = read_assignment([*UPLOAD[:3], key, *UPLOAD[4:]], {})
+    found = read_assignment([*UPLOAD[:3], key, *UPLOAD[4:]], UPLOADS)
     assert found.upload is not None
     assert found.upload.key == key
+
+
+@pytest.mark.parametrize(
+    ("bucket", "key"),
+    [
+        ("bucket", "private/secret.jpg"),
+        ("bucket", "uploads/notes.txt"),
+        ("bucket", 'uploads/"a".jpg'),
+        ("bucket", "uploads/"),
+        ("other", "uploads/a.jpg"),
+    ],
+)
+def test_an_upload_that_the_rules_do_not_accept_is_refused_as_bad_data(bucket: str, key: str) -> None:
+    environ = {"BATCHKIT_UPLOADS": UploadRules("bucket", "uploads/", (".jpg",), 9).to_json()}
+    argv = [*UPLOAD[:2], bucket, key, *UPLOAD[4:]]
+    with pytest.raises(DataError, match="not an upload that the project accepts") as caught:
+        read_assignment(argv, environ)
+    assert caught.value.exit_code == EX_DATAERR
+    assert caught.value.found == f"s3://{bucket}/{key}"
+    assert read_assignment([*argv[:2], "bucket", "uploads/a.jpg", *argv[4:]], environ).upload
+
+
+@pytest.mark.parametrize("environ", [{}, {"BATCHKIT_UPLOADS": ""}, {"BATCHKIT_UPLOADS": "[]"}])
+def test_an_upload_without_rules_is_a_configuration_error_and_a_bulk_child_needs_none(
+    environ: dict[str, str],
+) -> None:
+    with pytest.raises(ConfigError, match="BATCHKIT_UPLOADS"):
+        read_assignment(UPLOAD, environ)
+    assert read_assignment(BULK, environ).upload is None
 
 
 @pytest.mark.parametrize("argv", [[], ["help"], UPLOAD[:-1], [*BULK, "more"], ["upload"]])
@@ -94,7 +127,7 @@ def test_an_impossible_value_is_named_and_is_bad_data(
     argv: list[str], position: int, value: str, name: str
 ) -> None:
     with pytest.raises(BatchkitError, match=name) as caught:
-        read_assignment([*argv[:position], value, *argv[position + 1 :]], {})
+        read_assignment([*argv[:position], value, *argv[position + 1 :]], UPLOADS)
     assert caught.value.exit_code == EX_DATAERR
 
 
@@ -113,7 +146,7 @@ def test_any_command_line_gives_an_assignment_or_an_error_with_an_exit_code(
 ) -> None:
     for first in ("upload", "bulk"):
         try:
-            read_assignment([first, *argv], environ)
+            read_assignment([first, *argv], {**UPLOADS, **environ})
         except BatchkitError as error:
             assert error.exit_code in {EX_CONFIG, EX_DATAERR}
 
