@@ -56,7 +56,10 @@ class Stacks:
         with translated(f"reading the stack '{name}'"):
             stack = self._describe(name)
         if stack is None:
-            raise ConfigError(f"there is no stack '{name}'", fix="batchkit deploy")
+            raise ConfigError(
+                f"there is no stack '{name}'",
+                fix="deploy the project first, or check its name and the region",
+            )
         return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
     def _apply(self, name: str, arguments: dict[str, Any]) -> None:

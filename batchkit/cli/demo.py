@@ -17,7 +17,7 @@ from batchkit.local.sandbox import Options
 @errand_options
 @config_option
 @output_option
-def command(photos: tuple[Path, ...], out: Path, timeout: float, config: Path | None, output: str) -> None:
+def command(photos: tuple[Path, ...], out: Path, timeout: float, config: Path | None, output: str) -> int:
     """Upload PHOTOS to a local stack and watch them become variants.
 
     \b
@@ -27,4 +27,4 @@ def command(photos: tuple[Path, ...], out: Path, timeout: float, config: Path | 
 
     Everything runs on this machine: the bucket, the event bus, the rules, the array jobs, the ledger.
     """
-    run(load_or_example(config), Options(), Errand(photos, out, timeout), output)
+    return run(load_or_example(config), Options(), Errand(photos, out, timeout), output)

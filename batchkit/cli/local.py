@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -26,8 +24,12 @@ from batchkit.local.executors import Kind
 from batchkit.local.faults import Faults
 from batchkit.local.sandbox import Options, Sandbox, sandbox
 from batchkit.local.trace import Trace, ignore
+from batchkit.worker import stop
 
 PORT = 4566
+
+# How long a signal may go unnoticed.
+LISTEN_SECONDS = 0.2
 
 COLOURS = {
     "event": "cyan",
@@ -66,14 +68,13 @@ def up(
       aws s3 cp photo.jpg s3://photos-originals/holiday/
       aws batch list-jobs --job-queue photos-upload --job-status SUCCEEDED
     """
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
     observe = ignore if quiet else show
     options = Options(port, executor, worker_image(executor, image), faults, observe)
-    with sandbox(load_or_example(config), options) as running:
+    with sandbox(load_or_example(config), options) as running, stop.listening() as told:
         click.echo(greeting(running))
-        stopped.wait()
+        # Not an Event: a second signal inside `set()` would wait for its own lock for ever.
+        while not told.requested:
+            time.sleep(LISTEN_SECONDS)
         click.echo("stopping …", err=True)
 
 
@@ -95,7 +96,7 @@ def run(
     faults: Faults,
     config: Path | None,
     output: str,
-) -> None:
+) -> int:
     """Start the stack, put PHOTOS through it, print what became of them, and stop.
 
     \b
@@ -103,7 +104,7 @@ def run(
       batchkit local run holiday/*.jpg --executor docker --faults spot=0.2,seed=7
     """
     options = Options(executor=executor, image=worker_image(executor, image), faults=faults)
-    uploading.run(load_or_example(config), options, uploading.Errand(photos, out, timeout), output)
+    return uploading.run(load_or_example(config), options, uploading.Errand(photos, out, timeout), output)
 
 
 def worker_image(executor: Kind, image: str | None) -> str | None:

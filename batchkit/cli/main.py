@@ -4,36 +4,61 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from importlib import import_module
 from typing import Any
 
 import click
 
 from batchkit import __version__
-from batchkit.errors import EX_SOFTWARE, BatchkitError
+from batchkit.errors import BatchkitError, ConfigError, InternalError, MissingExtra
 
-# One module under batchkit/cli/ each, exporting `command`; imported when it is called for.
-COMMANDS = ("check", "demo", "image", "local", "preview", "schema", "status")
+# One module under batchkit/cli/ each, exporting `command`; its purpose stands here, so that the list of
+# commands needs no import.
+COMMANDS = {
+    "check": "Read batchkit.toml and say what it stands for.",
+    "demo": "Upload photos to a local stack and watch them become variants.",
+    "image": "Build the workers' container image, and push it to a registry.",
+    "local": "Run the whole system on this machine.",
+    "preview": "Make every task of local files into a folder, without AWS.",
+    "schema": "Print the JSON Schema of batchkit.toml.",
+    "status": "Say what became of a run.",
+}
+
+# What brings a module that a command may miss.
+EXTRAS = {"PIL": "images", "docker": "local", "moto": "local", "numpy": "images", "werkzeug": "local"}
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported one at a time: `batchkit --help` loads no boto3."""
+    """A group whose commands are imported when they are called for: `batchkit --help` loads no boto3."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return sorted(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Raises MissingExtra when the command needs a package that is not installed."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"batchkit.cli.{cmd_name}").command
+        try:
+            command: click.Command = import_module(f"batchkit.cli.{cmd_name}").command
+        except ModuleNotFoundError as error:
+            missing = (error.name or "").partition(".")[0]
+            if missing not in EXTRAS:
+                raise
+            raise MissingExtra(f"`batchkit {cmd_name}`", EXTRAS[missing], missing) from error
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
 
 
 @click.group(
     cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
 @click.version_option(__version__, prog_name="batchkit")
-def cli() -> None:
+@click.option("--debug", is_flag=True, envvar="BATCHKIT_DEBUG", help="Show the traceback of an error.")
+def cli(debug: bool) -> None:
     """An upload becomes its derived files: AWS Batch array jobs, driven by events."""
 
 
@@ -41,18 +66,34 @@ def main(arguments: list[str] | None = None) -> Any:
     """Run a command and exit: 0, 2 for a wrong command line, else the error's own code."""
     try:
         code = cli.main(args=arguments, prog_name="batchkit", standalone_mode=False)
-        sys.exit(code if isinstance(code, int) else 0)
     except click.exceptions.Abort:
         click.echo("interrupted", err=True)
         sys.exit(130)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except BatchkitError as error:
-        click.secho("error: ", fg="red", bold=True, nl=False, err=True)
-        click.echo(str(error), err=True)
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # The reader went away (`batchkit … | head`): end quietly, as other tools do.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(EX_SOFTWARE)
+    except Exception as error:
+        sys.exit(_failed(error, sys.argv[1:] if arguments is None else arguments))
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _failed(error: Exception, arguments: list[str]) -> int:
+    """Tell of an error on standard error; the exit code."""
+    if "--debug" in arguments or os.environ.get("BATCHKIT_DEBUG"):
+        traceback.print_exception(error)
+    told = _told(error)
+    click.secho("error: ", fg="red", bold=True, nl=False, err=True)
+    click.echo(str(told), err=True)
+    return told.exit_code
+
+
+def _told(error: Exception) -> BatchkitError:
+    if isinstance(error, BatchkitError):
+        return error
+    if isinstance(error, OSError):
+        return ConfigError("the system refused something", found=str(error), fix="--debug shows where")
+    return InternalError(
+        "this is a bug of batchkit's",
+        found=f"{type(error).__name__}: {error}",
+        fix="report it with what `batchkit --debug …` prints",
+    )

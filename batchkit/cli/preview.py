@@ -10,7 +10,7 @@ import click
 from batchkit.cli.options import config_option, output_option
 from batchkit.cli.output import human_bytes, print_json, print_rows
 from batchkit.cli.projects import load_or_example
-from batchkit.errors import EX_DATAERR
+from batchkit.errors import EX_DATAERR, EX_OK, EX_SOFTWARE
 from batchkit.local.preview import Row, preview
 from batchkit.planning.states import Outcome
 
@@ -35,7 +35,8 @@ def command(photos: tuple[Path, ...], out: Path, config: Path | None, output: st
     Example:
       batchkit preview holiday/*.jpg --out /tmp/variants
 
-    Without a batchkit.toml the variants of the example project are made. Exits 65 if a file is rejected.
+    Without a batchkit.toml the variants of the example project are made. Exits 65 if a file is
+    rejected, 70 if the job breaks down.
     """
     project = load_or_example(config)
     rows = list(preview(project.recipe, project.output.key, photos, out))
@@ -43,7 +44,13 @@ def command(photos: tuple[Path, ...], out: Path, config: Path | None, output: st
         print_json([asdict(row) for row in rows])
     else:
         print_rows(COLUMNS, [_cells(row) for row in rows])
-    return EX_DATAERR if any(row.outcome is Outcome.REJECTED for row in rows) else 0
+    return _exit_code({row.outcome for row in rows})
+
+
+def _exit_code(outcomes: set[Outcome]) -> int:
+    if Outcome.FAILED in outcomes:
+        return EX_SOFTWARE
+    return EX_DATAERR if Outcome.REJECTED in outcomes else EX_OK
 
 
 def _cells(row: Row) -> tuple[object, ...]:

@@ -32,7 +32,8 @@ def command(run: str, limit: int, config: Path | None, output: str) -> None:
     Example:
       batchkit status u-3f2a9c0d1e4b5a6978c0d1e2
     """
-    ledger = Ledger(Clients().dynamodb, names.ledger_table(load_here(config).name))
+    table = names.ledger_table(load_here(config).name)
+    ledger = Ledger(Clients().dynamodb, table)
     found = status(ledger, run, limit)
     if output == "json":
         print_json(found.as_json())

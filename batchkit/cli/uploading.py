@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
 from collections.abc import Sequence
@@ -15,11 +14,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from batchkit.aws.inbox import Inbox
 from batchkit.cli.output import console, human_bytes, one_line, print_json, print_rows
-from batchkit.errors import ConfigError
+from batchkit.errors import EX_OK, EX_SOFTWARE, ConfigError
 from batchkit.job import Samples
 from batchkit.local import showcase
 from batchkit.local.sandbox import Options, Sandbox, sandbox
 from batchkit.local.showcase import Endings, Result
+from batchkit.planning.states import Outcome
 from batchkit.project import Project
 
 COLUMNS = ("source", "variant", "before", "after", "ms", "outcome", "")
@@ -37,50 +37,53 @@ class Errand:
     timeout: float
 
 
-def run(project: Project, options: Options, errand: Errand, output: str) -> None:
-    """Start a stack, upload, wait until all has ended, copy the outputs, and print what became of it."""
+def run(project: Project, options: Options, errand: Errand, output: str) -> int:
+    """Start a stack, upload, wait until all has ended, copy the outputs, print what became of it.
+
+    The exit code: 70 when something failed or did not end in time, else 0.
+    """
     started, endings = time.monotonic(), Endings()
     with tempfile.TemporaryDirectory(prefix="batchkit-") as scratch:
-        paths, root = _sources(project, errand.photos, Path(scratch))
+        paths = _sources(project, errand.photos, Path(scratch))
         with sandbox(project, replace(options, observe=endings)) as running:
             inbox = Inbox(running.clients, running.outputs["TopicArn"], f"{project.name}-demo-inbox")
-            results = _upload(running, endings, paths, root, errand.timeout, quiet=output == "json")
+            results = _upload(running, endings, paths, errand.timeout, quiet=output == "json")
             messages = list(islice(inbox.messages(MESSAGE_SECONDS), len(paths)))
             showcase.download(running, results, errand.out)
     if output == "json":
         facts = {"messages": messages, "folder": str(errand.out)}
         print_json({"results": [asdict(result) for result in results], **facts})
-        return
-    print_rows(COLUMNS, [_cells(project, result) for result in results])
-    _print_end(results, messages, errand.out, time.monotonic() - started)
+    else:
+        print_rows(COLUMNS, [_cells(project, result) for result in results])
+        _print_end(results, messages, errand.out, time.monotonic() - started)
+    return EX_SOFTWARE if any(result.outcome is Outcome.FAILED for result in results) else EX_OK
 
 
-def _sources(project: Project, photos: Sequence[Path], scratch: Path) -> tuple[list[Path], Path]:
-    """The files to upload and the folder that their keys are relative to."""
+def _sources(project: Project, photos: Sequence[Path], scratch: Path) -> list[Path]:
+    """The given files, else the job's own samples."""
     if photos:
-        paths = [photo.resolve() for photo in photos]
-        return paths, Path(os.path.commonpath([path.parent for path in paths]))
+        return list(photos)
     if not isinstance(project.recipe.job, Samples):
         raise ConfigError(
             f"job '{project.uses}' brings no samples", expected="files to upload", fix="batchkit demo FILE…"
         )
-    return project.recipe.job.samples(scratch, SEED), scratch
+    return project.recipe.job.samples(scratch, SEED)
 
 
 def _upload(
-    running: Sandbox, endings: Endings, paths: Sequence[Path], root: Path, timeout: float, *, quiet: bool
+    running: Sandbox, endings: Endings, paths: Sequence[Path], timeout: float, *, quiet: bool
 ) -> list[Result]:
     columns = TextColumn("{task.description:10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console(), disable=quiet) as progress:
         bar = progress.add_task("uploading", total=len(paths))
         uploads = []
-        for upload in showcase.upload(running, paths, root):
+        for upload in showcase.upload(running, paths):
             uploads.append(upload)
             progress.advance(bar)
         bar = progress.add_task("processing", total=len(paths))
         for count in showcase.follow(endings, uploads, timeout):
             progress.update(bar, completed=count)
-    return list(showcase.results(running, uploads))
+    return list(showcase.results(running, uploads, endings))
 
 
 def _cells(project: Project, result: Result) -> tuple[object, ...]:

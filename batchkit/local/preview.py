@@ -6,14 +6,14 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from batchkit.errors import ConfigError, Rejected
+from batchkit.errors import JobError, Rejected
 from batchkit.job import Failure, Original, Output
 from batchkit.local import files
 from batchkit.planning.outputs import output_key
 from batchkit.planning.states import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from batchkit.recipe import Recipe
@@ -34,41 +34,52 @@ class Row:
     facts: dict[str, str | int | float] = field(default_factory=dict)
 
 
-def preview(recipe: Recipe, template: str, photos: Iterable[Path], folder: Path) -> Iterator[Row]:
-    """Make all tasks of all files into `folder`, one row each. Raises ConfigError for an unreadable file."""
-    for photo in photos:
-        try:
-            body = photo.read_bytes()
-        except OSError as error:
-            raise ConfigError(
-                "a file to preview cannot be read", found=str(error), expected="a readable file"
-            ) from error
-        yield from _one(recipe, template, Original(key=photo.name, body=body), folder)
+def preview(recipe: Recipe, template: str, photos: Sequence[Path], folder: Path) -> Iterator[Row]:
+    """Make all tasks of all files into `folder`, one row each, as a worker would.
+
+    The outputs are told apart by the files' folders below the one that all have in common. Raises
+    ConfigError for a file that cannot be read, is named twice, or has a name that no key can have.
+    """
+    for key, path in files.keys(photos).items():
+        yield from _one(recipe, template, Original(key=key, body=files.read(path)), folder)
 
 
 def _one(recipe: Recipe, template: str, original: Original, folder: Path) -> Iterator[Row]:
     missing = {task.name: task.extension for task in recipe.tasks}
-    size, started = len(original.body), time.perf_counter()
     try:
-        for result in recipe.job.make(original, recipe.tasks):
-            extension = missing.pop(result.task)
+        for result, milliseconds in _results(recipe, original, missing):
             if isinstance(result, Failure):
-                yield _rejected(original, result.task, result.rejected)
+                yield _bad(original, result.task, result.rejected)
                 continue
-            key = output_key(template, original.key, result.task, extension)
-            path = files.write(folder, key, result.body)
-            milliseconds, started = round(1000 * (time.perf_counter() - started)), time.perf_counter()
-            yield _done(original, result, path, size, milliseconds)
-    except Rejected as rejected:
-        yield from (_rejected(original, task, rejected) for task in missing)
+            key = output_key(template, original.key, result.task, missing[result.task])
+            yield _done(original, result, files.write(folder, key, result.body), milliseconds)
+            del missing[result.task]
+        if missing:
+            raise JobError("the job made nothing for a task, and gave no reason", found=", ".join(missing))
+    except (Rejected, Exception) as error:
+        if isinstance(error, OSError):
+            raise
+        yield from (_bad(original, task, error) for task in missing)
 
 
-def _done(original: Original, result: Output, path: Path, size: int, milliseconds: int) -> Row:
+def _results(
+    recipe: Recipe, original: Original, wanted: Mapping[str, str]
+) -> Iterator[tuple[Output | Failure, int]]:
+    """What the job makes, and how many milliseconds each result took."""
+    started = time.perf_counter()
+    for result in recipe.job.make(original, recipe.tasks):
+        if result.task not in wanted:
+            raise JobError("the job made what nobody asked for, or made it twice", found=result.task)
+        yield result, round(1000 * (time.perf_counter() - started))
+        started = time.perf_counter()
+
+
+def _done(original: Original, result: Output, path: Path, milliseconds: int) -> Row:
     return Row(
         source=original.key,
         task=result.task,
         outcome=Outcome.DONE,
-        source_bytes=size,
+        source_bytes=len(original.body),
         bytes=len(result.body),
         milliseconds=milliseconds,
         path=path,
@@ -76,11 +87,15 @@ def _done(original: Original, result: Output, path: Path, size: int, millisecond
     )
 
 
-def _rejected(original: Original, task: str, rejected: Rejected) -> Row:
+def _bad(original: Original, task: str, error: BaseException) -> Row:
+    """Rejected, or failed when the job broke down."""
+    rejected = isinstance(error, Rejected)
     return Row(
         source=original.key,
         task=task,
-        outcome=Outcome.REJECTED,
+        outcome=Outcome.REJECTED if rejected else Outcome.FAILED,
         source_bytes=len(original.body),
-        message=f"{rejected.error_class}: {rejected.message}",
+        message=f"{error.error_class}: {error.message}"
+        if isinstance(error, Rejected)
+        else f"{type(error).__name__}: {error}",
     )

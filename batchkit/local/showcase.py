@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from batchkit.aws.objects import Objects
-from batchkit.errors import ConfigError, InternalError
 from batchkit.local import files
 from batchkit.planning import names
 from batchkit.planning.states import Outcome
@@ -22,6 +21,10 @@ if TYPE_CHECKING:
 
 RUN_FINISHED = "Run Finished"
 ITEM_REJECTED = "Item Rejected"
+OBJECT_CREATED = "Object Created"
+
+# How a result says that it stands for all tasks of its source.
+EVERY_TASK = "(all)"
 
 
 @dataclass(frozen=True)
@@ -49,20 +52,28 @@ class Result:
 
 @dataclass
 class Endings:
-    """Hears on the bus which uploads have ended. An observer of the local stack; safe in any thread."""
+    """Hears on the bus which uploads have ended, and which could not be delivered, with the reason.
+
+    An observer of the local stack; safe in any thread.
+    """
 
     ended: set[str] = field(default_factory=set)
+    lost: dict[str, str] = field(default_factory=dict)
     changed: threading.Condition = field(default_factory=threading.Condition)
 
     def __call__(self, trace: Trace) -> None:
         event = trace.data.get("event")
-        if trace.kind != "event" or not isinstance(event, dict):
+        if not isinstance(event, dict):
             return
-        key = ended_key(event)
-        if key is not None:
-            with self.changed:
-                self.ended.add(key)
-                self.changed.notify_all()
+        key = ended_key(event) if trace.kind == "event" else None
+        lost = uploaded_key(event) if trace.kind == "dead-letter" else None
+        if key is None and lost is None:
+            return
+        with self.changed:
+            if lost is not None:
+                self.lost[lost] = trace.text
+            self.ended.add(key or lost or "")
+            self.changed.notify_all()
 
     def wait(self, keys: Iterable[str], timeout: float) -> set[str]:
         """The keys that have not ended within `timeout` seconds, or none of them as soon as all have."""
@@ -82,36 +93,38 @@ def ended_key(event: dict[str, Any]) -> str | None:
     return None
 
 
-def key_of(prefix: str, path: Path, root: Path | None) -> str:
-    """Where a file goes: its name below the prefix, with its folders where it lies below `root`."""
-    inside = root is not None and path.is_relative_to(root)
-    return prefix + (path.relative_to(root).as_posix() if inside and root else path.name)
+def uploaded_key(event: dict[str, Any]) -> str | None:
+    """The key of the object whose creation an event tells; None for any other event."""
+    if event.get("detail-type") != OBJECT_CREATED:
+        return None
+    return str(event["detail"]["object"]["key"])
 
 
-def upload(sandbox: Sandbox, paths: Sequence[Path], root: Path | None = None) -> Iterator[Upload]:
-    """Put the files into the upload bucket one by one. Raises ConfigError for one that cannot be read."""
+def upload(sandbox: Sandbox, paths: Sequence[Path]) -> Iterator[Upload]:
+    """Put the files into the upload bucket one by one, below its prefix.
+
+    Raises ConfigError for one that cannot be read, or whose name no key can have.
+    """
     objects, rules = Objects(sandbox.clients.s3), sandbox.project.upload
-    for path in paths:
-        try:
-            body = path.read_bytes()
-        except OSError as error:
-            raise ConfigError(
-                "a file to upload cannot be read", found=str(error), expected="a readable file"
-            ) from error
-        key = key_of(rules.prefix, path, root)
+    for name, path in files.keys(paths).items():
+        key, body = rules.prefix + name, files.read(path)
         objects.put(rules.bucket, key, body, "application/octet-stream")
         yield Upload(path, key, len(body))
 
 
-def results(sandbox: Sandbox, uploads: Iterable[Upload]) -> Iterator[Result]:
-    """What the ledger says became of each upload, task by task in the recipe's order."""
+def results(sandbox: Sandbox, uploads: Iterable[Upload], endings: Endings) -> Iterator[Result]:
+    """What the ledger says became of each upload, task by task in the recipe's order; one that it does not
+    know has failed, undelivered or not ended."""
     order = {task.name: index for index, task in enumerate(sandbox.project.recipe.tasks)}
     for upload in uploads:
         items = sandbox.ledger.items(sandbox.project.upload.bucket, upload.key)
+        if not items:
+            message = endings.lost.get(upload.key, "it did not end in time")
+            yield Result(upload.key, EVERY_TASK, Outcome.FAILED, upload.size, 0, 0, "", message)
         for item in sorted(items, key=lambda item: order.get(item["task"], -1)):
             yield Result(
                 key=upload.key,
-                task="(all)" if item["task"] == names.ALL_TASKS else item["task"],
+                task=EVERY_TASK if item["task"] == names.ALL_TASKS else item["task"],
                 outcome=Outcome(item["outcome"]),
                 before=upload.size,
                 after=item["bytes"],
@@ -135,15 +148,10 @@ def download(sandbox: Sandbox, made: Iterable[Result], folder: Path) -> int:
 
 
 def follow(endings: Endings, uploads: Sequence[Upload], timeout: float, step: float = 0.1) -> Iterator[int]:
-    """How many uploads have ended, again and again until all have. Raises InternalError after `timeout` s."""
+    """How many uploads have ended, again and again until all have, or `timeout` seconds are over."""
     deadline = time.monotonic() + timeout
     while missing := endings.wait((u.key for u in uploads), step):
         yield len(uploads) - len(missing)
         if time.monotonic() > deadline:
-            raise InternalError(
-                f"{len(missing)} of {len(uploads)} uploads did not end within {timeout:.0f} seconds",
-                found=", ".join(sorted(missing)[:5]),
-                expected="a run's end or a refusal for each",
-                fix="look at the dead-letter queue and the jobs: batchkit local up",
-            )
+            return
     yield len(uploads)

@@ -14,6 +14,8 @@ import pytest
 from support.pictures import picture, size_and_format
 from support.world import PROJECT
 
+from batchkit.cli.main import COMMANDS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -102,7 +104,7 @@ def test_the_schema_describes_every_table(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("command", ["check", "demo", "local", "preview", "schema", "status"])
+@pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_every_command_has_help_with_a_purpose(tmp_path: Path, command: str) -> None:
     text = run(BATCHKIT, command, "--help", cwd=tmp_path).stdout
 
@@ -113,8 +115,9 @@ def test_every_command_has_help_with_a_purpose(tmp_path: Path, command: str) -> 
 def test_the_demo_shows_what_became_of_given_photos(project: Path) -> None:
     (project / "one.jpg").write_bytes(picture(640, 480))
     (project / "two.gif").write_bytes(picture(640, 480, fmt="GIF"))
+    (project / "tab\t.jpg").write_bytes(picture(640, 480))
 
-    done = run(BATCHKIT, "demo", "one.jpg", "two.gif", "-o", "json", cwd=project)
+    done = run(BATCHKIT, "demo", "one.jpg", "two.gif", "tab\t.jpg", "-o", "json", cwd=project, expect=70)
 
     answer = json.loads(done.stdout)
     assert [(r["task"], r["outcome"]) for r in answer["results"]] == [
@@ -122,7 +125,9 @@ def test_the_demo_shows_what_became_of_given_photos(project: Path) -> None:
         ("small", "done"),
         ("mono", "done"),
         ("(all)", "rejected"),
+        ("(all)", "failed"),
     ]
+    assert "INVALID_JSON" in answer["results"][-1]["message"]
     assert len(answer["messages"]) == 2
     assert (project / "batchkit-demo" / "uploads" / "one.jpg" / "small.jpg").is_file()
 

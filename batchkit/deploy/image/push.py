@@ -34,7 +34,7 @@ def push(
     login: Login | None = None,
     report: Report = lambda line: None,
 ) -> Pushed:
-    """Push a local image under its own tag and as `latest`, which `batchkit deploy` takes.
+    """Push a local image under its own tag and as `latest`, which deployments take.
 
     Without a login the engine's stored one is used. Raises ConfigError when the registry refuses.
     """

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import click
 import pytest
+from support.pictures import picture
 
 from batchkit import cli
 from batchkit.cli import main
@@ -18,7 +22,6 @@ def test_the_list_of_commands_is_the_folder() -> None:
     modules = {path.stem for path in Path(str(cli.__file__)).parent.glob("[a-z]*.py")}
 
     assert set(main.COMMANDS) == modules - NO_COMMANDS
-    assert list(main.COMMANDS) == sorted(main.COMMANDS)
 
 
 @pytest.mark.parametrize("name", main.COMMANDS)
@@ -27,6 +30,7 @@ def test_every_command_has_help_and_stands_in_the_readme(name: str) -> None:
 
     assert command is not None
     assert command.help
+    assert main.COMMANDS[name]
     assert f"`batchkit {name}" in (ROOT / "README.md").read_text()
 
 
@@ -57,3 +61,57 @@ def test_a_wrong_command_line_exits_2(capsys: pytest.CaptureFixture[str]) -> Non
 
     assert ended.value.code == 2
     assert "PHOTOS" in capsys.readouterr().err
+
+
+WITHOUT = """
+import sys
+for name in ("moto", "docker", "PIL", "numpy", "werkzeug"):
+    sys.modules[name] = None
+from batchkit.cli.main import main
+try:
+    main({arguments!r})
+finally:
+    print("boto3" in sys.modules, file=sys.stderr)
+"""
+
+
+def without_extras(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", WITHOUT.format(arguments=list(arguments))]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_list_of_commands_needs_no_extra_and_no_boto3() -> None:
+    done = without_extras("--help")
+
+    assert (done.returncode, done.stderr) == (0, "False\n")
+    assert all(name in done.stdout and purpose in done.stdout for name, purpose in main.COMMANDS.items())
+
+
+@pytest.mark.parametrize("name", ["demo", "local"])
+def test_a_command_without_its_extra_prints_the_exact_line_to_install_it(name: str) -> None:
+    done = without_extras(name, "--help")
+
+    assert done.returncode == 78
+    assert "pip install 'batchkit[local]'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_what_the_system_refuses_is_an_error_of_configuration(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    (tmp_path / "photo.jpg").write_bytes(picture(64, 64))
+
+    with pytest.raises(SystemExit) as ended:
+        main.main(["preview", str(tmp_path / "photo.jpg"), "--out", str(tmp_path / "file" / "below")])
+
+    assert ended.value.code == 78
+    assert "file/below" in capsys.readouterr().err
+
+
+def test_every_command_that_a_text_advises_exists() -> None:
+    advised = set()
+    for path in [*(ROOT / "batchkit").rglob("*.py"), ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        advised |= set(re.findall(r"(?:`|\$ |fix=\")batchkit ([a-z]+)", path.read_text()))
+
+    assert advised <= set(main.COMMANDS)

@@ -51,3 +51,31 @@ def test_a_file_that_cannot_be_read_is_an_error_with_its_name(tmp_path: Path) ->
         list(preview(made, TEMPLATE, [tmp_path / "missing.jpg"], tmp_path))
 
     assert "missing.jpg" in str(raised.value)
+
+
+def test_two_files_of_one_name_do_not_overwrite_each_other(tmp_path: Path) -> None:
+    paths = [tmp_path / "a" / "x.jpg", tmp_path / "b" / "x.jpg"]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_bytes(path.parent.name.encode())
+    made = recipe.load(COPIES, {"names": ["one"]})
+
+    found = list(preview(made, "{dir}/" + TEMPLATE, paths, tmp_path / "out"))
+
+    assert len({row.path for row in found}) == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "outcomes"),
+    [
+        (b"crash", {"one": Outcome.DONE, "two": Outcome.FAILED}),
+        (b"silent", {"one": Outcome.FAILED, "two": Outcome.FAILED}),
+    ],
+)
+def test_a_job_that_breaks_down_fails_what_it_did_not_make(
+    tmp_path: Path, body: bytes, outcomes: dict[str, Outcome]
+) -> None:
+    found = rows(tmp_path, a=body)
+
+    assert {row.task: row.outcome for row in found} == outcomes
+    assert all(row.message for row in found if row.outcome is Outcome.FAILED)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 
 import pytest
 
-from batchkit.local.showcase import Endings, ended_key, key_of
+from batchkit.local.showcase import Endings, ended_key
 from batchkit.local.trace import Trace
 
 
@@ -48,7 +47,19 @@ def test_waiting_is_over_when_the_last_source_ends_in_another_thread() -> None:
     assert endings.wait(["a"], 30) == set()
 
 
-def test_a_key_keeps_the_folders_below_the_root_and_no_others() -> None:
-    assert key_of("up/", Path("/r/x/a.jpg"), Path("/r")) == "up/x/a.jpg"
-    assert key_of("", Path("/elsewhere/a.jpg"), Path("/r")) == "a.jpg"
-    assert key_of("", Path("/r/a.jpg"), None) == "a.jpg"
+def test_an_upload_that_could_not_be_delivered_has_ended_with_a_reason() -> None:
+    endings = Endings()
+    event = {"detail-type": "Object Created", "detail": {"object": {"key": 'a"b.jpg'}}}
+    endings(Trace("dead-letter", "upload-accepted: INVALID_JSON", {"event": event}))
+
+    assert endings.wait(['a"b.jpg'], 0) == set()
+    assert endings.lost == {'a"b.jpg': "upload-accepted: INVALID_JSON"}
+
+
+def test_an_upload_that_is_only_delivered_has_not_ended() -> None:
+    endings = Endings()
+    event = {"detail-type": "Object Created", "detail": {"object": {"key": "a.jpg"}}}
+    endings(Trace("event", "…", {"event": event}))
+    endings(Trace("delivery", "…", {"event": event}))
+
+    assert endings.wait(["a.jpg"], 0) == {"a.jpg"}
