@@ -13,11 +13,12 @@ EXAMPLE = "examples/photos/batchkit.toml"
 
 def load_here(config: Path | None) -> Project:
     """The project of `config`, else of the nearest batchkit.toml upwards. Raises ConfigError."""
-    folder = config.resolve().parent if config else Path.cwd()
+    project = load(config, Path.cwd())
     # A job named `module:attribute` lies beside the file that names it.
-    if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
-    return load(config, Path.cwd())
+    folder = str(project.path.resolve().parent)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    return project
 
 
 def load_or_example(config: Path | None) -> Project:
