@@ -32,6 +32,24 @@ def region_of(repository: str) -> str | None:
     return found["region"] if found else None
 
 
+def repository_arn(image: str) -> str | None:
+    """The ARN of the ECR repository that holds `image` (a URI with or without tag or digest); None for an
+    image of any other registry.
+    """
+    host, _, path = image.partition("/")
+    found = HOST.fullmatch(host)
+    if found is None:
+        return None
+    name = path.partition("@")[0].partition(":")[0]
+    region, account = found["region"], found["account"]
+    return f"arn:{_partition(region)}:ecr:{region}:{account}:repository/{name}"
+
+
+def _partition(region: str) -> str:
+    special = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+    return next((name for start, name in special.items() if region.startswith(start)), "aws")
+
+
 def login(client: ECRClient, repository: str) -> Login:
     """Credentials for `repository`, good for twelve hours.
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from batchkit import resources
-from batchkit.planning import names, uploads
+from batchkit.aws import registry
+from batchkit.planning import names, outputs, uploads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,15 +110,22 @@ def _compute(project: Project, site: Site) -> Mapping[str, str]:
         "Subnets": ",".join(site.network.subnets),
         "SecurityGroups": ",".join(site.network.security_groups),
         "Image": site.image,
+        "ImageRepositoryArn": registry.repository_arn(site.image) or "",
         "Vcpus": f"{compute.vcpus:g}",
         "Memory": str(int(compute.memory)),
         "UploadTimeout": str(compute.upload_timeout),
         "BulkTimeout": str(compute.bulk_timeout),
         "OutputBucketName": project.output.bucket,
         "OutputKey": project.output.key,
+        "OutputPrefix": _policy_text(outputs.literal_prefix(project.output.key)),
         "MaxBytes": str(int(project.upload.max_bytes)),
         "Uploads": project.upload_rules.to_json(),
     }
+
+
+def _policy_text(prefix: str) -> str:
+    """As much of `prefix` as can stand in an IAM policy, which takes no more than ASCII everywhere."""
+    return prefix[: next((at for at, character in enumerate(prefix) if not " " <= character <= "~"), None)]
 
 
 def _rules(project: Project, code: Code) -> Mapping[str, str]:

@@ -6,13 +6,13 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from batchkit.local.batch.faults import BatchFault
 from batchkit.local.batch.service import LocalBatch
 from batchkit.local.batch.validation import service_model
+from batchkit.local.events import entries
 from batchkit.local.events.matching import DEFAULT_BUS
 from batchkit.local.functions import load
 from batchkit.local.lambda_runtime import FunctionError, LambdaRuntime
@@ -35,6 +35,11 @@ def error(status: int, code: str, message: str, *content_type: tuple[str, str]) 
     return Reply(status, (*(content_type or (JSON,)), ("x-amzn-errortype", code)), body)
 
 
+def unsigned(content_type: tuple[str, str]) -> Reply:
+    """What AWS answers to a request without a signature, which no program sends by accident."""
+    return error(403, "MissingAuthenticationTokenException", "Missing Authentication Token", content_type)
+
+
 class BatchApi:
     """Jobs. Queues, environments and definitions are moto's."""
 
@@ -49,6 +54,8 @@ class BatchApi:
         operation = self._operations.get(call.path)
         if operation is None or call.service not in {"batch", None}:
             return None
+        if call.service is None:
+            return unsigned(JSON)
         try:
             answer = self._batch.handle(operation, _object(call.body))
         except BatchFault as fault:
@@ -59,45 +66,29 @@ class BatchApi:
 
 
 class PutEventsApi:
-    """EventBridge's PutEvents; rules, targets and buses are moto's.
+    """EventBridge's PutEvents; rules, targets and buses are moto's."""
 
-    Limits: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
-    """
-
-    MAX_ENTRIES = 10
-    # Raised from 256 KB in 2026.
-    MAX_BYTES = 1024 * 1024
-
-    def __init__(self, account: str, region: str, put: Put) -> None:
+    def __init__(self, account: str, put: Put) -> None:
         self._account = account
-        self._region = region
         self._put = put
 
     def answer(self, call: Call) -> Reply | None:
         if call.headers.get("X-Amz-Target") != "AWSEvents.PutEvents":
             return None
+        if call.scope is None:
+            return unsigned(AMZ_JSON)
+        region, _ = call.scope
         try:
-            entries = _object(call.body)["Entries"]
-            self._check(entries)
-        except (ValueError, KeyError) as problem:
+            checked = entries.checked(_object(call.body).get("Entries"))
+        except ValueError as problem:
             return error(400, "ValidationException", str(problem), AMZ_JSON)
-        region = call.scope[0] if call.scope else self._region
-        results = [self._entry(entry, region) for entry in entries]
+        results = [self._entry(entry, region) for entry in checked]
         failed = sum("ErrorCode" in result for result in results)
         body = json.dumps({"FailedEntryCount": failed, "Entries": results}).encode()
         return Reply(200, (AMZ_JSON,), body)
 
-    def _check(self, entries: list[Json]) -> None:
-        if not 1 <= len(entries) <= self.MAX_ENTRIES:
-            raise ValueError(
-                "1 validation error detected: Value at 'entries' failed to satisfy constraint: "
-                f"Member must have length between 1 and {self.MAX_ENTRIES}"
-            )
-        if sum(entry_bytes(entry) for entry in entries) > self.MAX_BYTES:
-            raise ValueError("Total size of the entries in the request is over the limit.")
-
-    def _entry(self, entry: Json, region: str) -> Json:
-        refusal = refused(entry)
+    def _entry(self, entry: entries.Entry, region: str) -> Json:
+        refusal = entries.refused(entry)
         if refusal is not None:
             code, message = refusal
             return {"ErrorCode": code, "ErrorMessage": message}
@@ -107,36 +98,14 @@ class PutEventsApi:
             "detail-type": entry["DetailType"],
             "source": entry["Source"],
             "account": self._account,
-            "time": _time(entry.get("Time")),
+            "time": entries.time_of(entry),
             "region": region,
-            "resources": entry.get("Resources", []),
+            "resources": entry.get("Resources") or [],
             "detail": json.loads(entry["Detail"]),
         }
         # A bus may be named by its ARN, which ends in event-bus/<name>.
-        self._put(event, str(entry.get("EventBusName") or DEFAULT_BUS).rsplit("/", 1)[-1])
+        self._put(event, (entry.get("EventBusName") or DEFAULT_BUS).rsplit("/", 1)[-1])
         return {"EventId": event["id"]}
-
-
-def entry_bytes(entry: Json) -> int:
-    """The size that PutEvents counts: UTF-8 of source, type, detail and resources, 14 for a time."""
-    texts = [entry.get("Source"), entry.get("DetailType"), entry.get("Detail"), *entry.get("Resources", [])]
-    size = sum(len(str(text or "").encode()) for text in texts)
-    return size + (14 if entry.get("Time") else 0)
-
-
-def refused(entry: Json) -> tuple[str, str] | None:
-    """Why EventBridge refuses one entry, as (code, message)."""
-    for name in ("Source", "DetailType", "Detail"):
-        if not entry.get(name):
-            text = f"Parameter {name} is not valid. Reason: {name} is a required argument."
-            return "InvalidArgument", text
-    if str(entry["Source"]).startswith("aws."):
-        return "NotAuthorizedForSourceException", "Not authorized for the source."
-    try:
-        detail = json.loads(entry["Detail"])
-    except ValueError:
-        detail = None
-    return None if isinstance(detail, dict) else ("MalformedDetail", "Detail is malformed.")
 
 
 class InvokeApi:
@@ -151,9 +120,11 @@ class InvokeApi:
 
     def answer(self, call: Call) -> Reply | None:
         match = self.PATH.fullmatch(call.path)
-        if match is None or call.service != "lambda":
+        if match is None or call.service not in {"lambda", None}:
             return None
-        name = unquote(match["name"])
+        return unsigned(JSON) if call.service is None else self._invoke(call, unquote(match["name"]))
+
+    def _invoke(self, call: Call, name: str) -> Reply:
         function = load(self._backends, name)
         if function is None:
             return error(404, "ResourceNotFoundException", f"Function not found: {name}")
@@ -178,9 +149,3 @@ def _object(body: bytes) -> Json:
     if not isinstance(parsed, dict):
         raise ValueError(f"a {type(parsed).__name__}")
     return parsed
-
-
-def _time(given: Any) -> str:
-    """An entry's time (epoch seconds on the wire) as events carry it."""
-    moment = datetime.fromtimestamp(float(given), UTC) if given is not None else datetime.now(UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

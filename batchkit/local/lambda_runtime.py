@@ -21,7 +21,7 @@ from pathlib import Path
 from threading import Event, Lock, Thread, Timer
 from typing import TYPE_CHECKING, Any
 
-from batchkit.local import lambda_worker
+from batchkit.local import lambda_worker, scratch
 
 if TYPE_CHECKING:
     from batchkit.local.functions import Function
@@ -54,7 +54,7 @@ class LambdaRuntime:
         self._closed = False
         # The kernel ties a child to the thread that started it (PR_SET_PDEATHSIG): one that lives on.
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="lambda-starter")
-        self._folder = tempfile.TemporaryDirectory(prefix="batchkit-lambda-")
+        self._folder = scratch.make("batchkit-lambda-")
         self._packages = link_packages(Path(self._folder.name) / "runtime", RUNTIME_PACKAGES)
 
     def invoke(self, function: Function, event: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from unicodedata import category
 
 from batchkit.errors import ConfigError, Rejected
 
@@ -21,7 +22,8 @@ _FIELD = re.compile(r"\{([^{}]*)\}")
 
 
 def check_template(template: str) -> None:
-    """Raises ConfigError for an unknown field, a lone brace, or one output for all sources."""
+    """Raises ConfigError for an unknown field, a lone brace, one output for all sources, or a text that keys
+    should not have. A leading slash is fine: to S3 it is a character like any other."""
     used = _FIELD.findall(template)
     unknown = [name for name in used if name not in FIELDS]
     rest = _FIELD.sub("", template)
@@ -36,6 +38,22 @@ def check_template(template: str) -> None:
             "[output] key gives all sources of a folder the same output",
             found=repr(template),
             expected="{stem} or {name} in it",
+        )
+    _check_text(template)
+
+
+def _check_text(template: str) -> None:
+    if any(category(character) == "Cc" for character in template):
+        raise ConfigError(
+            "[output] key has a control character in it",
+            found=repr(template),
+            expected="none: S3's lists of objects, which are XML, cannot show such a key",
+        )
+    if ".." in template.split("/"):
+        raise ConfigError(
+            "[output] key has '..' between slashes",
+            found=repr(template),
+            expected="folders by their names: S3 has no parents, and a copy on a disk would leave its folder",
         )
 
 
@@ -72,15 +90,19 @@ def literal_prefix(template: str) -> str:
 
 
 def check_distinct(template: str, tasks: Iterable[Task]) -> None:
-    """Raises ConfigError when two tasks of one source would have the same output key."""
-    makers: dict[str, str] = {}
+    """Raises ConfigError when two tasks of one source would have the same output key, or keys that only
+    differ in case: whoever copies them to a Mac or to Windows would keep one of the two."""
+    makers: dict[str, tuple[str, str]] = {}
     for task in tasks:
         key = output_key(template, "folder/source.ext", task.name, task.extension)
-        other = makers.setdefault(key, task.name)
-        if other != task.name:
-            raise ConfigError(
-                "[output] key gives two tasks of a source the same output",
-                found=f"'{other}' and '{task.name}' both make {key} from folder/source.ext",
-                expected="one key per task",
-                fix="put {task} into [output] key",
-            )
+        other, others_key = makers.setdefault(key.casefold(), (task.name, key))
+        if other == task.name:
+            continue
+        same = others_key == key
+        raise ConfigError(
+            "[output] key gives two tasks of a source the same output",
+            found=f"'{other}' and '{task.name}' both make {key} from folder/source.ext"
+            + ("" if same else ", but for upper and lower case"),
+            expected="one key per task, in any case",
+            fix="put {task} into [output] key" if same else "rename one of the two tasks",
+        )

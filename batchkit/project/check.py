@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from unicodedata import category
 
 from batchkit.errors import ConfigError
 from batchkit.planning import outputs, uploads
-from batchkit.project.sizes import Memory
+from batchkit.planning.resources import FARGATE_MEMORY
+from batchkit.project.sizes import Memory, Size
 from batchkit.typed import shown
 
 if TYPE_CHECKING:
@@ -21,20 +23,12 @@ BUCKET_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
 BUCKET_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 _ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
 
-# AWS Batch API reference, ResourceRequirement: the MiB that Fargate takes with so many vCPUs.
-FARGATE_MEMORY: dict[float, tuple[int, ...]] = {
-    0.25: (512, 1024, 2048),
-    0.5: tuple(range(1024, 4096 + 1, 1024)),
-    1: tuple(range(2048, 8192 + 1, 1024)),
-    2: tuple(range(4096, 16384 + 1, 1024)),
-    4: tuple(range(8192, 30720 + 1, 1024)),
-    8: tuple(range(16384, 61440 + 1, 4096)),
-    16: tuple(range(32768, 122880 + 1, 8192)),
-    32: (61440, 122880, 249856),
-}
-
 # "You must specify at least 4 MiB of memory for a job" (same page).
 MIN_EC2_MEMORY = 4
+
+MIB = 2**20
+# Beyond that no machine that Batch has could hold a source twice.
+MAX_SOURCE = Size(5 * 10**12)
 
 
 def check(project: Project) -> None:
@@ -79,6 +73,12 @@ def check_prefix(project: Project) -> None:
             "[upload] prefix has a quotation mark or a backslash in it",
             found=prefix,
             expected="a prefix without them: EventBridge cannot deliver such keys to a job",
+        )
+    if any(category(character) == "Cc" for character in prefix):
+        raise ConfigError(
+            "[upload] prefix has a control character in it",
+            found=repr(prefix),
+            expected="a prefix that can be seen: neither a pattern nor a person tells such keys apart",
         )
 
 
@@ -150,6 +150,21 @@ def check_capacity(project: Project) -> None:
         )
 
 
+def check_max_bytes(project: Project) -> None:
+    """A source that fits into a child, which holds it in memory whole, with as much room to work in."""
+    compute, largest = project.compute, project.upload.max_bytes
+    room = min(compute.memory * MIB // 2, MAX_SOURCE)
+    if largest > room:
+        needed = Memory(-(-largest * 2 // MIB))
+        raise ConfigError(
+            "[upload] max_bytes is more than a child can hold in memory",
+            found=f"max_bytes {largest.text}, memory {compute.memory.text}",
+            expected=f"max_bytes of at most {room:,}: half of the memory, never more than {MAX_SOURCE.text}",
+            fix="lower max_bytes"
+            + (f", or give [compute] memory at least {needed.text}" if largest <= MAX_SOURCE else ""),
+        )
+
+
 def check_patterns(project: Project) -> None:
     """Patterns that EventBridge's quota lets through."""
     rules = project.upload_rules
@@ -185,6 +200,7 @@ RULES: tuple[Callable[[Project], None], ...] = (
     check_fargate,
     check_ec2,
     check_capacity,
+    check_max_bytes,
     check_patterns,
     check_wildcards,
 )

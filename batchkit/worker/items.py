@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from batchkit.aws.objects import Head
 from batchkit.errors import BatchkitError, Rejected
 from batchkit.planning.records import Item
 from batchkit.planning.states import Outcome
+from batchkit.worker.scrubbing import scrub
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,14 +19,6 @@ if TYPE_CHECKING:
     from batchkit.worker.targets import Target
 
 MAX_MESSAGE = 500
-
-# What credentials look like in the text of an exception: access keys, signed URLs, authorization headers.
-_SECRETS = re.compile(
-    r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b"
-    r"|(?<=Signature=)[^&\s]+|(?<=Security-Token=)[^&\s]+|(?<=Credential=)[^&\s]+"
-    r"|(?<=://)[^/@\s]+:[^/@\s]+(?=@)",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -98,5 +90,5 @@ def describe(error: BaseException) -> tuple[str, str]:
         name, text = type(error).__name__, str(error)
     line = " ".join(text.split())
     visible = "".join(character if character.isprintable() else "?" for character in line)
-    clean = _SECRETS.sub("***", visible)
+    clean = scrub(visible)
     return name[:64], clean if len(clean) <= MAX_MESSAGE else clean[: MAX_MESSAGE - 1] + "…"

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
+from batchkit.worker.scrubbing import scrubbed
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -40,7 +42,8 @@ UNITS: Mapping[str, str] = {
 class Telemetry:
     """Writes to `stream`; `clock` gives epoch seconds, `ticks` seconds that never go back.
 
-    Safe to share between threads: stages overlap, so their sum may exceed the child's duration.
+    No line has credentials in it, whatever an error's text holds. Safe to share between threads: stages
+    overlap, so their sum may exceed the child's duration.
     """
 
     def __init__(
@@ -130,7 +133,7 @@ class Telemetry:
         )
 
     def _write(self, line: Mapping[str, Any]) -> None:
-        text = json.dumps({"time": int(self._clock() * 1000), **line}, default=str)
+        text = json.dumps({"time": int(self._clock() * 1000), **scrubbed(line)})
         with self._lock:
             self._stream.write(text + "\n")
             self._stream.flush()

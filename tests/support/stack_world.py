@@ -62,10 +62,10 @@ class StackWorld:
     executor: InstantExecutor
     traces: list[Trace]
 
-    def client(self, service: str, **config: Any) -> Any:
+    def client(self, service: str, *, endpoint: str | None = None, **config: Any) -> Any:
         return session().client(
             service,
-            endpoint_url=self.stack.endpoint,
+            endpoint_url=endpoint or self.stack.endpoint,
             region_name=REGION,
             aws_access_key_id="test",
             aws_secret_access_key="test",

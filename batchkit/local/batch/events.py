@@ -75,7 +75,7 @@ def trace(job: AnyJob, at: int) -> Trace:
 def _line(job: AnyJob) -> str:
     name = job.spec.name
     if isinstance(job, ArrayJob):
-        name = f"{name}[{job.size}]"
+        name = f"{name} (array of {job.size})"
     elif job.index is not None:
-        name = f"{name}[{job.index}]"
+        name = f"{name}:{job.index}"
     return f"{name} {job.status.value}" + (f": {job.status_reason}" if job.status_reason else "")

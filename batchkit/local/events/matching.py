@@ -30,6 +30,21 @@ def deliveries(backends: Backends, event: Mapping[str, Any], bus: str = DEFAULT_
 def _of_rule(rule: Any, event: Mapping[str, Any]) -> Iterator[Delivery]:
     if rule.state != "ENABLED" or not rule.event_pattern.get_pattern():
         return
-    if rule.event_pattern.matches_event(event):
+    if is_possible(rule.event_pattern.get_pattern(), event) and rule.event_pattern.matches_event(event):
         for target in rule.targets:
             yield Delivery(event, rule.arn, rule.name, deepcopy(target))
+
+
+def is_possible(pattern: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
+    """False when the pattern asks for other sources or detail types than the event's.
+
+    Of a project's rules that leaves one or two: moto's matcher copies and flattens the whole event for each
+    rule, which was two thirds of what the stack spent on a child.
+    """
+    return all(_admits(pattern.get(name), event[name]) for name in ("source", "detail-type"))
+
+
+def _admits(wanted: Any, value: Any) -> bool:
+    """What is not a plain list of texts (prefixes, anything-but…) is the matcher's business."""
+    is_plain = isinstance(wanted, list) and all(isinstance(each, str) for each in wanted)
+    return not is_plain or value in wanted

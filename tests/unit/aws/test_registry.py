@@ -43,3 +43,26 @@ def test_a_repository_of_another_region_is_refused_with_the_region_to_set(client
         registry.login(clients.ecr, OURS.format(region="ap-south-1"))
 
     assert caught.value.fix == "AWS_REGION=ap-south-1"
+
+
+@pytest.mark.parametrize(
+    ("image", "arn"),
+    [
+        (
+            "123456789012.dkr.ecr.eu-west-1.amazonaws.com/a/b:latest",
+            "arn:aws:ecr:eu-west-1:123456789012:repository/a/b",
+        ),
+        (
+            "123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com/a@sha256:0",
+            "arn:aws-us-gov:ecr:us-gov-west-1:123456789012:repository/a",
+        ),
+        (
+            "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/a:1@sha256:0",
+            "arn:aws-cn:ecr:cn-north-1:123456789012:repository/a",
+        ),
+        ("public.ecr.aws/a/b:1", None),
+        ("photos-worker:1", None),
+    ],
+)
+def test_an_image_s_repository_has_an_arn_where_it_is_ecr_s(image: str, arn: str | None) -> None:
+    assert registry.repository_arn(image) == arn

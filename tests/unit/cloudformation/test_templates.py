@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from typing import Any
 
+import boto3
 import cfnlint
 import pytest
 import yaml
@@ -17,6 +19,7 @@ from batchkit.aws import ledger
 from batchkit.deploy.plan import COMPUTE, RULES, STORAGE
 from batchkit.entry import handlers
 from batchkit.planning.uploads import UploadRules
+from batchkit.project.model import Output
 from batchkit.worker import assignment
 
 TEMPLATES = (STORAGE, COMPUTE, RULES)
@@ -165,6 +168,31 @@ def test_no_role_may_do_everything_or_touch_everything(path: str) -> None:
                 )
                 assert not [action for action in actions if "*" in action]
                 assert statement["Resource"] != "*" or actions == ["ecr:GetAuthorizationToken"]
+
+
+def test_a_job_reads_and_writes_what_its_work_needs_and_no_more() -> None:
+    roles = of_type(COMPUTE, "AWS::IAM::Role")
+    (worker,), (start,) = roles["JobRole"]["Policies"], roles["ExecutionRole"]["Policies"]
+    allowed = {each["Sid"]: each for each in worker["PolicyDocument"]["Statement"]}
+    assert allowed["WriteOutputs"]["Action"] == ["s3:GetObject", "s3:PutObject"]
+    assert allowed["WriteOutputs"]["Resource"]["Sub"].endswith(":${OutputBucketName}/${OutputPrefix}*")
+    pull = next(each for each in start["PolicyDocument"]["Statement"] if each["Sid"] == "PullImage")
+    own, own_arn, given = pull["Resource"]["If"]
+    assert own == "OwnRepository"
+    assert own_arn["Sub"].endswith(":repository/${Project}-worker")
+    assert given == {"Ref": "ImageRepositoryArn"}
+
+
+def test_a_deployed_job_may_write_below_the_outputs_prefix_only() -> None:
+    project = photos(tasks=2)
+    output = Output(bucket=project.output.bucket, key="variants/{dir}/{stem}/{task}.{ext}")
+    with cloud() as clients:
+        deployed(clients, dataclasses.replace(project, output=output))
+        iam = boto3.client("iam")
+        (role,) = [each for each in iam.list_roles()["Roles"] if "JobRole" in each["RoleName"]]
+        document = iam.get_role_policy(RoleName=role["RoleName"], PolicyName="worker")["PolicyDocument"]
+    assert "'arn:aws:s3:::photos-variants/variants/*'" in str(document)
+    assert "photos-variants/*" not in str(document)
 
 
 def test_functions_get_the_environment_that_their_handlers_read() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import pytest
@@ -14,6 +15,7 @@ from batchkit.deploy import code
 from batchkit.deploy.plan import File, Plan, Site, Stack, capacity, plan
 from batchkit.planning import names
 from batchkit.planning.uploads import UploadRules
+from batchkit.project.model import Output
 
 SITE = Site("123456789012", "eu-west-1", Network(("subnet-1", "subnet-2"), ("sg-1",)), "photos-worker:1")
 CODE = code.Code(b"zip")
@@ -70,6 +72,29 @@ def test_the_rules_carry_recipe_and_array_size_together() -> None:
 def test_jobs_and_handlers_have_the_same_rules_for_uploads() -> None:
     found = stacks(planned())
     assert found["photos-compute"].parameters["Uploads"] == found["photos-rules"].parameters["Uploads"]
+
+
+@pytest.mark.parametrize(
+    ("key", "prefix"),
+    [
+        ("{dir}/{name}", ""),
+        ("variants/{dir}/{name}", "variants/"),
+        ("variants/größe/{name}", "variants/gr"),
+        ("變體/{name}", ""),
+        ("a b~{name}", "a b~"),
+    ],
+)
+def test_a_job_may_write_below_what_all_outputs_begin_with(key: str, prefix: str) -> None:
+    project = dataclasses.replace(photos(2), output=Output(bucket="photos-variants", key=f"{key}-{{task}}"))
+    assert stacks(plan(project, SITE, CODE))["photos-compute"].parameters["OutputPrefix"] == prefix
+
+
+def test_the_image_s_repository_is_known_where_it_is_ecr_s() -> None:
+    theirs = "210987654321.dkr.ecr.eu-west-1.amazonaws.com/team/worker@sha256:0"
+    elsewhere = plan(photos(2), dataclasses.replace(SITE, image=theirs), CODE)
+    arn = "arn:aws:ecr:eu-west-1:210987654321:repository/team/worker"
+    assert stacks(elsewhere)["photos-compute"].parameters["ImageRepositoryArn"] == arn
+    assert stacks(planned())["photos-compute"].parameters["ImageRepositoryArn"] == ""
 
 
 def test_another_recipe_changes_the_rules_and_nothing_else() -> None:

@@ -136,6 +136,31 @@ def test_a_template_that_gives_all_sources_one_output_is_refused(template: str) 
         check_template(template)
 
 
+@pytest.mark.parametrize("template", ["{stem}\n", "a\x00/{stem}", "{stem}\x7f", "{stem}/\x85{task}"])
+def test_a_template_with_a_control_character_is_refused(template: str) -> None:
+    with pytest.raises(ConfigError, match="control character"):
+        check_template(template)
+
+
+@pytest.mark.parametrize("template", ["../{stem}", "{dir}/../{stem}", "{stem}/.."])
+def test_a_template_that_leads_to_a_parent_folder_is_refused(template: str) -> None:
+    with pytest.raises(ConfigError, match=r"'\.\.' between slashes"):
+        check_template(template)
+
+
+@pytest.mark.parametrize("template", ["/{stem}", "a//{stem}", "..a/{stem}", "{stem}../b", "./{stem}"])
+def test_what_s3_takes_and_no_disk_minds_passes(template: str) -> None:
+    check_template(template)
+
+
+def test_tasks_whose_outputs_differ_only_in_case_are_refused() -> None:
+    check_distinct("{stem}-{task}.{ext}", [Task("Small", "webp"), Task("small", "jpg")])
+    with pytest.raises(ConfigError, match="the same output") as raised:
+        check_distinct("{stem}-{task}.{ext}", [Task("Small", "webp"), Task("small", "webp")])
+    assert "'Small' and 'small'" in str(raised.value.found)
+    assert raised.value.fix == "rename one of the two tasks"
+
+
 def test_tasks_that_make_the_same_output_are_refused_with_both_names() -> None:
     tasks = [Task("a", "webp"), Task("b", "jpg"), Task("c", "webp")]
     check_distinct("{stem}-{task}.{ext}", tasks)

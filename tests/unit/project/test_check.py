@@ -161,6 +161,37 @@ def test_a_prefix_that_eventbridge_cannot_deliver_is_refused(written: Written, p
         written(('"uploads/"', prefix))
 
 
+@pytest.mark.parametrize("prefix", [r'"up\nloads/"', r'"uploads\u007f/"', r'"\u0085"'])
+def test_a_prefix_with_a_control_character_is_refused(written: Written, prefix: str) -> None:
+    with pytest.raises(ConfigError, match=r"\[upload\] prefix has a control character"):
+        written(('"uploads/"', prefix))
+
+
+def test_a_source_takes_at_most_half_of_a_childs_memory(written: Written) -> None:
+    assert written(('"50 MB"', '"1 GiB"')).upload.max_bytes == 2**30
+    with pytest.raises(ConfigError, match="more than a child can hold") as refused:
+        written(('"50 MB"', str(2**30 + 1)))
+    assert refused.value.found == "max_bytes 1073741825 B, memory 2 GB"
+    assert "at most 1,073,741,824" in str(refused.value.expected)
+    assert "memory at least 2049 M" in str(refused.value.fix)
+
+
+def test_the_memory_that_is_advised_is_enough(written: Written) -> None:
+    on_ec2 = ("fargate-spot", "ec2-spot")
+    with pytest.raises(ConfigError) as refused:
+        written(on_ec2, ('"50 MB"', '"3 GB"'))
+    advised = str(refused.value.fix).rpartition("at least ")[2]
+    assert written(on_ec2, ('"50 MB"', '"3 GB"'), ('"2 GB"', f'"{advised}"')).upload.max_bytes == 3 * 10**9
+
+
+def test_no_memory_is_enough_for_more_than_five_terabytes(written: Written) -> None:
+    huge = (("fargate-spot", "ec2-spot"), ('"2 GB"', '"20000 GB"'))
+    assert written(*huge, ('"50 MB"', '"5 TB"')).upload.max_bytes == 5 * 10**12
+    with pytest.raises(ConfigError, match="more than a child can hold") as refused:
+        written(*huge, ('"50 MB"', str(5 * 10**12 + 1)))
+    assert refused.value.fix == "lower max_bytes"
+
+
 def test_more_suffixes_than_an_event_pattern_holds_are_refused(written: Written) -> None:
     suffixes = ", ".join(f'".s{number:03d}"' for number in range(40))
     with pytest.raises(ConfigError, match="event pattern") as raised:

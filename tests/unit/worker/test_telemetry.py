@@ -67,6 +67,29 @@ def test_a_crash_carries_its_traceback(log: Log) -> None:
     assert "ValueError: oops" in log.lines[0]["traceback"]
 
 
+PRESIGNED = (
+    "https://b.s3.amazonaws.com/k?X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20231114%2Fus-east-1%2Fs3"
+    "&X-Amz-Security-Token=0123abcd&X-Amz-Signature=0123abcd"
+)
+
+
+def test_a_crash_shows_no_credentials(log: Log) -> None:
+    try:
+        raise ValueError(f"cannot read {PRESIGNED}")
+    except ValueError as error:
+        log.telemetry.crash("bug", error)
+    assert "cannot read https://b.s3" in log.lines[0]["traceback"]
+    assert "0123abcd" not in log.stream.getvalue()
+    assert "AKIA" not in log.stream.getvalue()
+
+
+def test_an_error_of_batchkits_own_shows_no_credentials(log: Log) -> None:
+    log.telemetry.trouble("cannot start", ConfigError(PRESIGNED, found=PRESIGNED, expected=PRESIGNED))
+    log.telemetry.log(PRESIGNED, facts={"urls": [PRESIGNED]})
+    assert "0123abcd" not in log.stream.getvalue()
+    assert "AKIA" not in log.stream.getvalue()
+
+
 def test_metrics_follow_the_specification_of_the_embedded_format(log: Log) -> None:
     log.telemetry.identify(BULK)
     log.telemetry.metrics("photos", "bulk", Counts(done=3, failed=1))

@@ -29,4 +29,5 @@ def deliver(services: Services, delivery: Delivery, text: str) -> None:
             backends.of("sns").publish(message=text, arn=arn)
         except SNSException as error:
             raise DeliveryFault("INVALID_PARAMETER", str(error)) from error
-    services.observe(Trace("message", text, {"topic": arn}))
+    first_line = next(iter(text.splitlines()), "")
+    services.observe(Trace("message", first_line, {"topic": arn, "message": text}))

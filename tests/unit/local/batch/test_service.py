@@ -380,6 +380,15 @@ def test_unknown_jobs_are_missing_from_the_description_without_an_error():
             stack.call("DescribeJobs", jobs=["x"] * 101)
 
 
+def test_the_live_view_tells_parent_from_child():
+    with Stack(ScriptedExecutor()) as stack:
+        stack.submit(2)
+        stack.submit()
+        stack.settle()
+        names = {each.text.split(" SUCCEEDED")[0] for each in stack.traces if " SUCCEEDED" in each.text}
+        assert names == {"job (array of 2)", "job:0", "job:1", "job"}
+
+
 def test_the_events_envelope_is_eventbridges():
     with Stack(ScriptedExecutor()) as stack:
         job = stack.submit(2, tags={"team": "photos"})
