@@ -20,10 +20,12 @@ from batchkit.cli.options import (
 from batchkit.cli.output import one_line
 from batchkit.cli.projects import load_or_example
 from batchkit.deploy.image import engine
+from batchkit.errors import ConfigError
 from batchkit.local.executors import Kind
 from batchkit.local.faults import Faults
 from batchkit.local.sandbox import Options, Sandbox, sandbox
 from batchkit.local.trace import Trace, ignore
+from batchkit.project import Project
 from batchkit.worker import stop
 
 PORT = 4566
@@ -69,8 +71,9 @@ def up(
       aws batch list-jobs --job-queue photos-upload --job-status SUCCEEDED
     """
     observe = ignore if quiet else show
-    options = Options(port, executor, worker_image(executor, image), faults, observe)
-    with sandbox(load_or_example(config), options) as running, stop.listening() as told:
+    project = load_or_example(config)
+    options = Options(port, executor, worker_image(project, executor, image), faults, observe)
+    with sandbox(project, options) as running, stop.listening() as told:
         click.echo(greeting(running))
         # Not an Event: a second signal inside `set()` would wait for its own lock for ever.
         while not told.requested:
@@ -103,16 +106,30 @@ def run(
     Example:
       batchkit local run holiday/*.jpg --executor docker --faults spot=0.2,seed=7
     """
-    options = Options(executor=executor, image=worker_image(executor, image), faults=faults)
-    return uploading.run(load_or_example(config), options, uploading.Errand(photos, out, timeout), output)
+    project = load_or_example(config)
+    options = Options(executor=executor, image=worker_image(project, executor, image), faults=faults)
+    return uploading.run(project, options, uploading.Errand(photos, out, timeout), output)
 
 
-def worker_image(executor: Kind, image: str | None) -> str | None:
-    """The image that containers run: the given one, else the one built from what is installed here."""
-    if image is not None or executor != "docker":
+def worker_image(project: Project, executor: Kind, image: str | None) -> str | None:
+    """The image that containers run: the given one, the project's own, else one built of what is installed.
+
+    Raises ConfigError when the engine has no such image.
+    """
+    if executor != "docker":
         return image
     with closing(engine.connect(environment())) as client:
-        return build_image(client).tag
+        wanted = image or project.compute.image
+        if wanted is None:
+            return build_image(client).tag
+        if engine.find(client, wanted) is None:
+            raise ConfigError(
+                "the engine has no such image",
+                found=wanted,
+                expected="an image that is here: none is pulled",
+                fix="docker pull it, or leave --image and [compute] image out to build one",
+            )
+        return wanted
 
 
 def show(trace: Trace) -> None:

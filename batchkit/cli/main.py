@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -16,13 +19,22 @@ from batchkit.errors import BatchkitError, ConfigError, InternalError, MissingEx
 # One module under batchkit/cli/ each, exporting `command`; its purpose stands here, so that the list of
 # commands needs no import.
 COMMANDS = {
+    "cancel": "Stop a bulk run.",
     "check": "Read batchkit.toml and say what it stands for.",
     "demo": "Upload photos to a local stack and watch them become variants.",
+    "explain": "Say why a Batch job failed or waits, and what to do.",
+    "gc": "List, and delete, outputs whose source is gone.",
     "image": "Build the workers' container image, and push it to a registry.",
     "local": "Run the whole system on this machine.",
+    "logs": "Print what a run's children logged.",
     "preview": "Make every task of local files into a folder, without AWS.",
+    "results": "Print what became of a run's items.",
+    "retry": "Do a run's failed items again, and nothing else.",
+    "runs": "List the latest bulk runs.",
     "schema": "Print the JSON Schema of batchkit.toml.",
     "status": "Say what became of a run.",
+    "submit": "Plan a backfill, say what it does and costs, and submit it.",
+    "sweep": "Make what is missing or stale.",
 }
 
 # What brings a module that a command may miss.
@@ -65,7 +77,8 @@ def cli(debug: bool) -> None:
 def main(arguments: list[str] | None = None) -> Any:
     """Run a command and exit: 0, 2 for a wrong command line, else the error's own code."""
     try:
-        code = cli.main(args=arguments, prog_name="batchkit", standalone_mode=False)
+        with terminated_as_interrupted():
+            code = cli.main(args=arguments, prog_name="batchkit", standalone_mode=False)
     except click.exceptions.Abort:
         click.echo("interrupted", err=True)
         sys.exit(130)
@@ -75,6 +88,16 @@ def main(arguments: list[str] | None = None) -> Any:
     except Exception as error:
         sys.exit(_failed(error, sys.argv[1:] if arguments is None else arguments))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+@contextmanager
+def terminated_as_interrupted() -> Iterator[None]:
+    """SIGTERM ends the block as Ctrl-C does: with everything tidied up."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _failed(error: Exception, arguments: list[str]) -> int:

@@ -20,7 +20,7 @@ REGION = "us-east-1"
 def main(bucket: str | None) -> None:
     """Print what took how long; `process` is the start of the container's process and the interpreter."""
     times = {"process": since_fork()}
-    times["imports"] = timed(lambda: import_module("batchkit.entry.worker"))
+    times["imports"] = timed(lambda: import_module("batchkit.entry.child"))
     times["jobs"] = timed(load_jobs)
     clients = import_module("batchkit.aws.clients").Clients(session=None if bucket else anywhere())
     times["clients"] = timed(lambda: (clients.s3, clients.dynamodb))

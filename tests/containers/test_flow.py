@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.bulk import submit
-from support.containers import SMALL, TASKS, attempts, containers
+from support.containers import SMALL, TASKS, attempts, containers, count_writes, writes
 from support.pictures import picture, size_and_format
 from support.world import World, eventually, world
 
@@ -50,6 +50,7 @@ def test_a_child_told_to_stop_ends_with_75_and_its_retry_makes_the_rest(
     photos: World, engine: DockerClient
 ) -> None:
     keys = [f"stop/{n:03d}.jpg" for n in range(60)]
+    count_writes(photos)
     for key in keys:
         photos.put(key, picture(1600, 1200))
     before = len(photos.traces)
@@ -66,6 +67,8 @@ def test_a_child_told_to_stop_ends_with_75_and_its_retry_makes_the_rest(
     first, second = attempts(photos, job)
     assert (first["container"]["exitCode"], second["container"]["exitCode"]) == (75, 0)
     made = [photos.output(key, "small") for key in keys]
+    assert writes(photos, "stop/") == dict.fromkeys(writes(photos, "stop/"), 1)
+    assert len(writes(photos, "stop/")) == len(keys) * TASKS
     assert all(body is not None and size_and_format(body)[0] == (320, 240) for body in made)
     record = photos.sandbox.ledger.run("stopped")
     assert record is not None

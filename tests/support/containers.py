@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from support.world import PROJECT
@@ -24,6 +25,16 @@ def containers(engine: DockerClient, **filters: str) -> list[Any]:
     return list(engine.containers.list(all=True, filters={"label": "batchkit.stack", **filters}))
 
 
-def outputs(photos: World) -> list[str]:
-    pages = photos.sandbox.clients.s3.get_paginator("list_objects_v2").paginate(Bucket="photos-variants")
-    return [item["Key"] for page in pages for item in page.get("Contents", [])]
+def count_writes(photos: World) -> None:
+    """From now on every write of an output leaves a version of its own."""
+    photos.sandbox.clients.s3.put_bucket_versioning(
+        Bucket="photos-variants", VersioningConfiguration={"Status": "Enabled"}
+    )
+
+
+def writes(photos: World, prefix: str) -> Counter[str]:
+    """How often each output below `prefix` was written since `count_writes`."""
+    pages = photos.sandbox.clients.s3.get_paginator("list_object_versions").paginate(
+        Bucket="photos-variants", Prefix=prefix
+    )
+    return Counter(version["Key"] for page in pages for version in page.get("Versions", []))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import click
@@ -15,7 +18,17 @@ from batchkit import cli
 from batchkit.cli import main
 
 ROOT = Path(__file__).parents[3]
-NO_COMMANDS = {"main", "options", "output", "projects", "uploading"}
+NO_COMMANDS = {
+    "main",
+    "options",
+    "output",
+    "plan_output",
+    "progress",
+    "projects",
+    "rerunning",
+    "submit_options",
+    "uploading",
+}
 
 
 def test_the_list_of_commands_is_the_folder() -> None:
@@ -115,3 +128,11 @@ def test_every_command_that_a_text_advises_exists() -> None:
         advised |= set(re.findall(r"(?:`|\$ |fix=\")batchkit ([a-z]+)", path.read_text()))
 
     assert advised <= set(main.COMMANDS)
+
+
+def test_sigterm_ends_a_command_as_ctrl_c_does() -> None:
+    with pytest.raises(KeyboardInterrupt), main.terminated_as_interrupted():
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(30)
+
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
