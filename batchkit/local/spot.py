@@ -1,10 +1,15 @@
 """Spot reclaims on request: hosts that go away while a task runs, the same ones for the same seed.
 
 Wraps any executor. An attempt that loses its host gets SIGTERM after a while, SIGKILL when its grace is
-over, and ends as `Host EC2 (instance i-…) terminated.`, half of the time without an exit code, as on AWS.
-Each attempt has a host of its own. One that was to lose it but ended sooner loses it before anybody saw how
-it ended: its work is done and nobody knows. No attempt is spared, not the last one either: with five attempts
-and a share of 0.2, one child in 3,000 fails for good.
+over, and ends as on AWS:
+
+On EC2 as `Host EC2 (instance i-…) terminated.`, half of the time without an exit code. Each attempt has a
+host of its own. One that was to lose it but ended sooner loses it before anybody saw how it ended: its work
+is done and nobody knows. On Fargate as `Your Spot Task was interrupted.`, always with its exit code: one that
+exits 0 in spite of it has succeeded.
+
+No attempt is spared, not the last one either: with five attempts and a share of 0.2, one child in 3,000 fails
+for good.
 """
 
 from __future__ import annotations
@@ -16,7 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from batchkit.local.batch.executor import Executor, Exit, Task, Watcher
-from batchkit.local.batch.model import host_terminated
+from batchkit.local.batch.model import SPOT_INTERRUPTED, host_terminated, is_fargate
 
 if TYPE_CHECKING:
     from batchkit.local.faults import Faults
@@ -128,7 +133,8 @@ class SpotReclaims:
         if attempt is not None:
             if attempt.cancel is not None:
                 attempt.cancel()
-            end = told(attempt.fate, end, is_reclaimed=attempt.is_reclaimed)
+            on_fargate = is_fargate(attempt.task.container)
+            end = told(attempt.fate, end, is_reclaimed=attempt.is_reclaimed, on_fargate=on_fargate)
         self._outer.finished(task_id, end)
 
     @property
@@ -151,15 +157,16 @@ class SpotReclaims:
         self._executor.stop(task_id, self._grace)
 
 
-def told(fate: Fate, end: Exit, *, is_reclaimed: bool) -> Exit:
+def told(fate: Fate, end: Exit, *, is_reclaimed: bool, on_fargate: bool) -> Exit:
     """The end of an attempt as Batch hears it. One that has another reason (never started) keeps it."""
-    if end.status_reason is not None:
+    if end.status_reason is not None or not (is_reclaimed or fate.delay is not None):
         return end
+    if on_fargate:
+        return Exit(end.code, end.reason, SPOT_INTERRUPTED)
+    gone = host_terminated(fate.instance)
     if is_reclaimed:
-        return Exit(end.code if fate.code_is_seen else None, end.reason, host_terminated(fate.instance))
-    if fate.delay is not None:
-        return Exit(None, None, host_terminated(fate.instance))
-    return end
+        return Exit(end.code if fate.code_is_seen else None, end.reason, gone)
+    return Exit(None, None, gone)
 
 
 def _timer(seconds: float, call: Callable[[], None]) -> Cancel:

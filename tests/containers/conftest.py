@@ -9,6 +9,7 @@ import fcntl
 import gc
 import os
 import subprocess
+import sys
 import tempfile
 import warnings
 from contextlib import closing, contextmanager
@@ -17,6 +18,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+from batchkit.cli.image import BASE
+from batchkit.deploy.image import base as bases
 from batchkit.deploy.image import build
 from batchkit.deploy.image import engine as engines
 from batchkit.errors import ConfigError
@@ -63,14 +66,10 @@ def engine() -> Iterator[DockerClient]:
 
 @pytest.fixture(scope="session")
 def base_image(engine: DockerClient) -> str:
-    """The name of the local base image, built from Debian packages unless an earlier session did."""
+    """The name of the base image: BATCHKIT_BASE_IMAGE, else one built from Debian packages, once."""
+    named = os.environ.get(BASE)
     with _alone("base"):
-        made = subprocess.run(
-            [ROOT / "containers/base/build"], stdout=subprocess.PIPE, text=True, check=False, timeout=1200
-        )
-    if made.returncode != 0:
-        missing(f"containers/base/build ended with exit code {made.returncode}")
-    return made.stdout.strip()
+        return _present(engine, named) if named else _built([ROOT / "containers/base/build"])
 
 
 @pytest.fixture(scope="session")
@@ -78,6 +77,23 @@ def worker_image(engine: DockerClient, base_image: str) -> str:
     """The worker image's tag, which is named after its content: the same sources, the same image."""
     with _alone("worker"):
         return build.build(engine, base=base_image, environ=os.environ).tag
+
+
+def _present(engine: DockerClient, name: str) -> str:
+    try:
+        bases.find(engine, name, None)
+    except ConfigError as error:
+        missing(f"{BASE}={name}: {error}")
+    return name
+
+
+def _built(script: list[Path]) -> str:
+    made = subprocess.run(script, capture_output=True, text=True, check=False, timeout=1200)
+    sys.stderr.write(made.stderr)
+    if made.returncode != 0:
+        last = (made.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        missing(f"{script[0].relative_to(ROOT)} ended with exit code {made.returncode}: {last}")
+    return made.stdout.strip()
 
 
 def _connect() -> DockerClient:

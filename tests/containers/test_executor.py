@@ -22,7 +22,7 @@ from support.docker_proxy import Proxy
 
 from batchkit.local.batch.executor import Executor
 from batchkit.local.docker import ownership
-from batchkit.local.docker.engine import Engine, connect
+from batchkit.local.docker.engine import Engine, Host, connect
 from batchkit.local.docker.executor import DockerExecutor
 from batchkit.local.faults import Faults
 from batchkit.local.spot import SpotReclaims
@@ -251,7 +251,7 @@ def test_a_terminated_child_may_leave_politely(engine: DockerClient, base_image:
 
 
 def test_a_silent_child_outlives_the_patience_of_a_socket(engine: DockerClient, base_image: str) -> None:
-    impatient = Engine(DockerClient.from_env(timeout=1))
+    impatient = Engine(DockerClient.from_env(timeout=1), Host(cpus=2))
     with stack(base_image, engine=impatient) as made:
         job = made.submit(**program("import time; print('a', flush=True); time.sleep(3); print('b')"))
         assert made.end_of(job)[0] == "SUCCEEDED"
@@ -308,7 +308,7 @@ def test_an_engine_that_goes_away_is_a_host_that_goes_away(
 ) -> None:
     rules = [{"onStatusReason": "Host EC2*", "action": "EXIT"}]
     with Proxy(tmp_path / "engine.sock") as proxy:
-        lost = Engine(DockerClient(base_url=proxy.url))
+        lost = Engine(DockerClient(base_url=proxy.url), Host(cpus=2))
         with stack(base_image, engine=lost) as made:
             job = made.submit(retryStrategy={"attempts": 2, "evaluateOnExit": rules}, **program(POLITE))
             wait_for_text(made, "ready")

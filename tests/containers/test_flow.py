@@ -90,6 +90,7 @@ def test_a_reclaimed_host_is_a_retry_with_its_own_reason(photos: World) -> None:
     photos.quiet()
 
     first, second = attempts(photos, job)
-    assert first["statusReason"].startswith("Host EC2 (instance i-")
+    assert first["statusReason"] == "Your Spot Task was interrupted."
+    assert first["container"]["exitCode"] == 75
     assert second["container"]["exitCode"] == 0
     assert {i["outcome"] for key in keys for i in photos.items(key).values()} == {"done"}

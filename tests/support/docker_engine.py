@@ -72,7 +72,7 @@ class FakeEngine:
         self.calls: list[tuple[str, str]] = []
         self.options: list[Mapping[str, Any]] = []
         self.present: dict[str, Mapping[str, str]] = {}
-        self.stored: list[str] = []
+        self.stored: dict[str, Mapping[str, str]] = {}
         self.outputs: list[FakeOutput] = []
         self.is_closed = False
 
@@ -111,12 +111,12 @@ class FakeEngine:
         self._called("containers", label)
         return [Found(name, labels) for name, labels in self.present.items() if _has(labels, label)]
 
-    def volumes(self, label: str) -> list[str]:
-        return list(self.stored)
+    def volumes(self, label: str) -> list[Found]:
+        return [Found(name, labels) for name, labels in self.stored.items() if _has(labels, label)]
 
     def remove_volume(self, name: str) -> None:
         self._called("remove_volume", name)
-        self.stored.remove(name)
+        del self.stored[name]
 
     def close(self) -> None:
         self.is_closed = True

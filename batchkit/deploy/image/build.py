@@ -7,6 +7,7 @@ base image and the labels.
 from __future__ import annotations
 
 import io
+import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from batchkit.errors import ConfigError
 from batchkit.recipe import FORMAT, find_job
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from docker import DockerClient
     from docker.models.images import Image
 
@@ -99,14 +102,24 @@ def labels(base: Base) -> dict[str, str]:
     }
 
 
-def revision(environ: Mapping[str, str]) -> str:
-    """The commit that the sources are, "" for an installed package that nobody named one for."""
-    root = resources.path("containers").parent
+def revision(environ: Mapping[str, str], root: Path | None = None) -> str:
+    """The commit that the sources are, "" for an installed package that nobody named one for.
+
+    `-dirty` behind it tells that files of the checkout (at `root`) are changed or not in git.
+    """
+    root = root or resources.path("containers").parent
     if REVISION in environ or not (root / ".git").exists():
         return environ.get(REVISION, "")
-    asked = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=False
-    )
+    commit = _git(root, "rev-parse", "--verify", "HEAD")
+    return f"{commit}-dirty" if commit and _git(root, "status", "--porcelain") else commit
+
+
+def _git(root: Path, *arguments: str) -> str:
+    """What git says, "" where it fails or there is none."""
+    git = shutil.which("git")
+    if git is None:
+        return ""
+    asked = subprocess.run([git, *arguments], cwd=root, capture_output=True, text=True, check=False)
     return asked.stdout.strip() if asked.returncode == 0 else ""
 
 

@@ -45,6 +45,18 @@ def host_terminated(instance: str) -> str:
     return f"Host EC2 (instance {instance}) terminated."
 
 
+# The same of an attempt whose Fargate Spot capacity was taken back.
+SPOT_INTERRUPTED = "Your Spot Task was interrupted."
+
+# Members of ContainerProperties that only jobs on Fargate have.
+_FARGATE_MEMBERS = ("networkConfiguration", "fargatePlatformConfiguration")
+
+
+def is_fargate(container: Mapping[str, Any]) -> bool:
+    """Whether a job with these ContainerProperties (or this ContainerDetail) is for Fargate, not EC2."""
+    return any(container.get(member) for member in _FARGATE_MEMBERS)
+
+
 @dataclass(frozen=True)
 class Rule:
     """One entry of `evaluateOnExit`; a condition that is None is not asked for."""

@@ -25,14 +25,15 @@ def sweep(engine: Engine, stack: str) -> int:
     label = f"{ownership.STACK}={stack}"
     containers = [each.id for each in engine.containers(label)]
     _each(engine.remove, containers)
-    _each(engine.remove_volume, engine.volumes(label))
+    _each(engine.remove_volume, [each.id for each in engine.volumes(label)])
     return len(containers)
 
 
 def reap(engine: Engine) -> list[str]:
     """Remove what stacks of dead processes of this machine have left; their names. Raises EngineLost."""
     here = ownership.machine()
-    owners = {ownership.read(each.labels) for each in engine.containers(ownership.STACK)}
+    left = [*engine.containers(ownership.STACK), *engine.volumes(ownership.STACK)]
+    owners = {ownership.read(each.labels) for each in left}
     dead = {
         owner.stack
         for owner in owners

@@ -8,7 +8,9 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, NoReturn, cast
+from urllib.parse import urlsplit
 
 from docker.client import DockerClient
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
@@ -51,7 +53,7 @@ class Host:
 
 @dataclass(frozen=True)
 class Found:
-    """A container that is there, and its labels."""
+    """A container or a volume that is there, and its labels. A volume's `id` is its name."""
 
     id: str
     labels: Mapping[str, str]
@@ -87,10 +89,10 @@ class Output:
 class Engine:
     """One engine. Every method but `close` raises EngineLost; those that ask for something Refused."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, host: Host) -> None:
         self._client = client
         self._api = client.api
-        self.host = _host(client.info())
+        self.host = host
 
     def create(self, options: Mapping[str, Any]) -> str:
         """A container that is not running yet; its id. Raises NoImage."""
@@ -130,10 +132,11 @@ class Engine:
             found = self._api.containers(all=True, filters={"label": label})
         return [Found(each["Id"], each["Labels"]) for each in found]
 
-    def volumes(self, label: str) -> list[str]:
+    def volumes(self, label: str) -> list[Found]:
+        """All volumes with `label` (`name` or `name=value`)."""
         with _answered():
             found = self._api.volumes(filters={"label": label})
-        return [each["Name"] for each in found["Volumes"] or ()]
+        return [Found(each["Name"], each["Labels"] or {}) for each in found["Volumes"] or ()]
 
     def remove_volume(self, name: str) -> None:
         with _answered(), _already(_CONFLICT):
@@ -146,13 +149,53 @@ class Engine:
 def connect(connections: int = 10) -> Engine:
     """The engine that the docker command would use (DOCKER_HOST, else the current context).
 
-    `connections` are kept open at most. Raises ConfigError when no engine answers.
+    `connections` are kept open at most. Raises ConfigError when no engine answers, or one whose containers
+    could not reach this machine's 127.0.0.1.
     """
     try:
         client = DockerClient.from_env(timeout=_CALL_SECONDS, max_pool_size=connections)
-        return Engine(client)
+        info = client.info()
     except (DockerException, RequestException, HTTPError, OSError) as problem:
         raise _no_engine(problem) from problem
+    obstacle = apart(info, client.api.base_url)
+    if obstacle is not None:
+        client.close()
+        raise _out_of_reach(obstacle)
+    return Engine(client, host(info))
+
+
+def apart(info: Mapping[str, Any], address: str) -> str | None:
+    """What keeps the containers of the engine at `address` from our 127.0.0.1, None if nothing does.
+
+    `address` is the SDK's: `http+docker://…` for a socket or ssh, `http(s)://host:port` for tcp.
+    """
+    place = urlsplit(address)
+    if place.scheme == "http+docker":
+        is_remote = place.hostname == "ssh"
+    else:
+        is_remote = not _is_loopback(place.hostname or "")
+    if is_remote:
+        return f"an engine on another machine ({info.get('Name') or place.hostname})"
+    if any("name=rootless" in option.split(",") for option in info.get("SecurityOptions") or ()):
+        return "a rootless engine, which has a loopback interface of its own"
+    return None
+
+
+def _is_loopback(name: str) -> bool:
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost"
+
+
+def _out_of_reach(obstacle: str) -> ConfigError:
+    return ConfigError(
+        "containers of this Docker engine could not reach the local stack, which listens on 127.0.0.1 only",
+        found=obstacle,
+        expected="an engine of root's on this machine, or Docker Desktop",
+        fix="run with --executor process, which needs no engine; or name another one in DOCKER_HOST "
+        "(`docker context use default` for the one of this machine)",
+    )
 
 
 def _no_engine(problem: Exception) -> ConfigError:
@@ -165,7 +208,8 @@ def _no_engine(problem: Exception) -> ConfigError:
     )
 
 
-def _host(info: Mapping[str, Any]) -> Host:
+def host(info: Mapping[str, Any]) -> Host:
+    """The machine that the engine describes."""
     in_machine = sys.platform != "linux" or "Docker Desktop" in info.get("OperatingSystem", "")
     return Host(
         cpus=int(info["NCPU"]),

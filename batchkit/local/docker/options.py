@@ -10,6 +10,8 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
+from batchkit.local.batch.model import is_fargate
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -23,8 +25,8 @@ _SHARES_PER_VCPU = 1024
 _MIN_SHARES, _MAX_SHARES = 2, 262_144
 # Enough for any worker; a fork bomb stops here.
 _MAX_PROCESSES = 1024
-# Members of ContainerProperties that only jobs on Fargate have.
-_FARGATE_MEMBERS = ("networkConfiguration", "fargatePlatformConfiguration")
+# The engine refuses less ("Minimum memory limit allowed is 6MB"); AWS Batch takes 4 MiB on EC2.
+_MIN_MEMORY = 6 * _MIB
 _ENDPOINT = re.compile(r"AWS_ENDPOINT_URL(_.*)?")
 _LOOPBACK = ("127.0.0.1", "localhost")
 # What Docker Desktop and its like call the machine that they run on.
@@ -102,7 +104,7 @@ def _network(host: Host) -> dict[str, Any]:
 def _processor(task: Task, host: Host) -> dict[str, Any]:
     """On EC2 a weight among neighbours that may use an idle processor, on Fargate a hard limit."""
     vcpus = task.resources.vcpus
-    if any(task.container.get(member) for member in _FARGATE_MEMBERS):
+    if is_fargate(task.container):
         # The engine refuses more than the machine has.
         return {"nano_cpus": int(min(vcpus, host.cpus) * _NANO)}
     return {"cpu_shares": max(_MIN_SHARES, min(int(vcpus * _SHARES_PER_VCPU), _MAX_SHARES))}
@@ -111,7 +113,7 @@ def _processor(task: Task, host: Host) -> dict[str, Any]:
 def _memory(task: Task) -> dict[str, Any]:
     """A hard limit. Swap counts against it, as on instances without swap, unless the definition says more."""
     linux = task.container.get("linuxParameters") or {}
-    memory = task.resources.memory * _MIB
+    memory = max(_MIN_MEMORY, task.resources.memory * _MIB)
     return {"mem_limit": memory, "memswap_limit": memory + (linux.get("maxSwap") or 0) * _MIB}
 
 

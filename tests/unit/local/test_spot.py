@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -86,6 +87,7 @@ LOSES = Fate(1.0, "i-1", code_is_seen=True)
 UNSEEN = Fate(1.0, "i-1", code_is_seen=False)
 KEEPS = Fate(None, "i-1", code_is_seen=True)
 GONE = "Host EC2 (instance i-1) terminated."
+INTERRUPTED = "Your Spot Task was interrupted."
 UNSTARTED = Exit(None, "no image", "Task failed to start")
 
 
@@ -98,16 +100,39 @@ UNSTARTED = Exit(None, "no image", "Task failed to start")
         (LOSES, True, Exit(0), Exit(0, None, GONE)),
         (LOSES, False, Exit(0), Exit(None, None, GONE)),
         (KEEPS, False, Exit(1), Exit(1)),
-        (
-            LOSES,
-            True,
-            Exit(None, "no image", "Task failed to start"),
-            Exit(None, "no image", "Task failed to start"),
-        ),
+        (LOSES, True, UNSTARTED, UNSTARTED),
     ],
 )
 def test_batch_hears_of_the_host_as_on_aws(fate: Fate, is_reclaimed: bool, end: Exit, heard: Exit) -> None:
-    assert told(fate, end, is_reclaimed=is_reclaimed) == heard
+    assert told(fate, end, is_reclaimed=is_reclaimed, on_fargate=False) == heard
+
+
+@pytest.mark.parametrize(
+    ("fate", "is_reclaimed", "end", "heard"),
+    [
+        (LOSES, True, Exit(75), Exit(75, None, INTERRUPTED)),
+        (UNSEEN, True, Exit(137), Exit(137, None, INTERRUPTED)),
+        (UNSEEN, True, Exit(0), Exit(0, None, INTERRUPTED)),
+        (LOSES, False, Exit(0), Exit(0, None, INTERRUPTED)),
+        (KEEPS, True, Exit(1, "why"), Exit(1, "why", INTERRUPTED)),
+        (KEEPS, False, Exit(1), Exit(1)),
+        (LOSES, True, UNSTARTED, UNSTARTED),
+    ],
+)
+def test_on_fargate_batch_hears_of_an_interruption_and_of_every_exit_code(
+    fate: Fate, is_reclaimed: bool, end: Exit, heard: Exit
+) -> None:
+    assert told(fate, end, is_reclaimed=is_reclaimed, on_fargate=True) == heard
+
+
+@pytest.mark.parametrize("member", ["networkConfiguration", "fargatePlatformConfiguration"])
+def test_the_definition_tells_a_task_on_fargate(member: str) -> None:
+    made, inner, later, listener = reclaims(ALL)
+    container: dict[str, Any] = {member: {"any": "value"}}
+    made.start(task(1, **container))
+    later.pass_by()
+    inner.end(inner.started[0], Exit(75))
+    assert listener.wait_for("finished", "task1") == Exit(75, None, INTERRUPTED)
 
 
 def test_a_task_loses_its_host_after_its_delay() -> None:
@@ -179,3 +204,14 @@ def test_a_reclaimed_child_is_retried_and_ends_well() -> None:
     first = attempts[expected.index(True)][0]
     assert first["statusReason"].startswith("Host EC2 (instance i-")
     assert "exitCode" not in first["container"]
+
+
+def test_an_interrupted_task_on_fargate_that_exits_0_has_succeeded() -> None:
+    inner = ScriptedExecutor()
+    with Stack(SpotReclaims(inner, ALL, after=Later())) as stack:
+        stack.control.define("fargate", container={"networkConfiguration": {"assignPublicIp": "ENABLED"}})
+        job = stack.submit(jobDefinition="fargate", retryStrategy=ATTEMPTS)
+        assert stack.end_of(job)[0] == "SUCCEEDED"
+        (attempt,) = stack.describe(job)["attempts"]
+    assert attempt["statusReason"] == INTERRUPTED
+    assert attempt["container"]["exitCode"] == 0

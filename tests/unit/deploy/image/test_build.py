@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from batchkit import __version__
@@ -58,3 +62,36 @@ def test_a_foreign_processor_is_told_with_the_way_to_emulate_it() -> None:
 
 def test_the_commit_is_what_the_environment_says() -> None:
     assert build.revision({build.REVISION: "0123abcd"}) == "0123abcd"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, str]:
+    """A repository with one file in one commit; the commit."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    (tmp_path / "file").write_text("first\n")
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "add", "file")
+    git(tmp_path, "-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "--quiet", "-m", "first")
+    return tmp_path, git(tmp_path, "rev-parse", "HEAD")
+
+
+def git(folder: Path, *arguments: str) -> str:
+    return subprocess.run(
+        ["git", *arguments], cwd=folder, check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+def test_a_clean_checkout_is_its_commit(checkout: tuple[Path, str]) -> None:
+    root, commit = checkout
+    assert build.revision({}, root) == commit
+
+
+@pytest.mark.parametrize("name", ["file", "new"])
+def test_a_checkout_with_uncommitted_changes_says_so(checkout: tuple[Path, str], name: str) -> None:
+    root, commit = checkout
+    (root / name).write_text("second\n")
+    assert build.revision({}, root) == f"{commit}-dirty"
+
+
+def test_sources_outside_of_a_checkout_have_no_commit(tmp_path: Path) -> None:
+    assert build.revision({}, tmp_path) == ""

@@ -22,10 +22,10 @@ def engine_with(**labels: dict[str, str]) -> Any:
 
 def test_a_sweep_removes_one_stack_only() -> None:
     engine = engine_with(a=DEAD.labels, b=DEAD.labels, c=ELSEWHERE.labels)
-    engine.stored = ["scratch"]
+    engine.stored = {"scratch": DEAD.labels, "theirs": ELSEWHERE.labels}
     assert cleanup.sweep(engine, "dead") == 2
     assert list(engine.present) == ["c"]
-    assert engine.stored == []
+    assert list(engine.stored) == ["theirs"]
 
 
 def test_reaping_spares_the_living_and_other_machines_and_strangers() -> None:
@@ -39,6 +39,18 @@ def test_reaping_spares_the_living_and_other_machines_and_strangers() -> None:
     )
     assert cleanup.reap(engine) == ["dead"]
     assert list(engine.present) == ["mine", "theirs", "odd", "other"]
+
+
+def test_a_volume_that_outlived_its_container_is_reaped_too() -> None:
+    engine = engine_with()
+    engine.stored = {
+        "orphan": DEAD.labels,
+        "mine": ownership.this_process("living").labels,
+        "theirs": ELSEWHERE.labels,
+        "other": {},
+    }
+    assert cleanup.reap(engine) == ["dead"]
+    assert list(engine.stored) == ["mine", "theirs", "other"]
 
 
 def test_one_that_cannot_be_removed_does_not_save_the_others() -> None:

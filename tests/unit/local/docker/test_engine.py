@@ -7,20 +7,30 @@ from typing import Any
 
 import pytest
 import requests
+from docker import DockerClient
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 
 from batchkit.errors import ConfigError
-from batchkit.local.docker.engine import Engine, EngineLost, Host, NoImage, Refused, connect
+from batchkit.local.docker.engine import (
+    Engine,
+    EngineLost,
+    Found,
+    Host,
+    NoImage,
+    Refused,
+    apart,
+    connect,
+    host,
+)
 
 INFO = {"NCPU": 8, "OperatingSystem": "Debian GNU/Linux 12", "MemoryLimit": True}
 
 
-def engine(info: dict[str, Any] = INFO, **answers: Any) -> Engine:
+def engine(**answers: Any) -> Engine:
     """Every call of the SDK that is named answers so, or raises what it is given."""
     api = SimpleNamespace(**{name: _answering(answer) for name, answer in answers.items()})
     containers = SimpleNamespace(create=_answering(answers.get("create")))
-    client = SimpleNamespace(api=api, containers=containers, info=lambda: info, close=lambda: None)
-    return Engine(client)
+    return Engine(SimpleNamespace(api=api, containers=containers), Host(cpus=8))
 
 
 def _answering(answer: Any) -> Any:
@@ -76,19 +86,57 @@ def test_a_signal_that_fails_otherwise_is_told() -> None:
 
 def test_an_engine_without_volumes_has_none() -> None:
     assert engine(volumes={"Volumes": None}).volumes("l") == []
-    assert engine(volumes={"Volumes": [{"Name": "v"}]}).volumes("l") == ["v"]
+    found = {"Volumes": [{"Name": "v", "Labels": {"l": "1"}}, {"Name": "w", "Labels": None}]}
+    assert engine(volumes=found).volumes("l") == [Found("v", {"l": "1"}), Found("w", {})]
 
 
 @pytest.mark.parametrize(
-    ("info", "host"),
+    ("info", "described"),
     [
         (INFO, Host(cpus=8)),
         ({**INFO, "OperatingSystem": "Docker Desktop"}, Host(cpus=8, is_this=False)),
         ({**INFO, "MemoryLimit": False}, Host(cpus=8, limits_memory=False)),
     ],
 )
-def test_the_host_is_what_the_engine_says(info: dict[str, Any], host: Host) -> None:
-    assert engine(info).host == host
+def test_the_host_is_what_the_engine_says(info: dict[str, Any], described: Host) -> None:
+    assert host(info) == described
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http+docker://localhost",
+        "http+docker://localnpipe",
+        "http://127.0.0.1:2375",
+        "https://localhost:2376",
+        "http://[::1]:2375",
+    ],
+)
+def test_an_engine_of_this_machine_is_within_reach(address: str) -> None:
+    assert apart({**INFO, "SecurityOptions": ["name=seccomp,profile=default"]}, address) is None
+
+
+@pytest.mark.parametrize("address", ["http+docker://ssh", "http://192.0.2.7:2375", "https://docker:2376"])
+def test_an_engine_of_another_machine_is_out_of_reach(address: str) -> None:
+    assert "another machine" in (apart({**INFO, "Name": "builder"}, address) or "")
+
+
+def test_a_rootless_engine_is_out_of_reach() -> None:
+    info = {**INFO, "SecurityOptions": ["name=seccomp,profile=builtin", "name=rootless", "name=cgroupns"]}
+    assert "rootless" in (apart(info, "http+docker://localhost") or "")
+
+
+def test_an_engine_out_of_reach_is_refused_with_a_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[bool] = []
+    client = SimpleNamespace(
+        api=SimpleNamespace(base_url="https://192.0.2.7:2376"),
+        info=lambda: INFO,
+        close=lambda: closed.append(True),
+    )
+    monkeypatch.setattr(DockerClient, "from_env", lambda **_: client)
+    with pytest.raises(ConfigError, match="--executor process"):
+        connect()
+    assert closed == [True]
 
 
 def test_without_an_engine_the_error_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,11 +75,17 @@ def test_on_fargate_vcpus_are_a_limit_but_never_more_than_the_machine_has(
     assert "cpu_shares" not in made
 
 
-@given(st.integers(4, 1 << 20), st.integers(0, 1 << 20))
+@given(st.integers(6, 1 << 20), st.integers(0, 1 << 20))
 def test_memory_is_hard_and_swap_is_only_what_the_definition_grants(memory: int, swap: int) -> None:
     made = options(task(memory=memory, linuxParameters={"maxSwap": swap}))
     assert made["mem_limit"] == memory * MIB
     assert made["memswap_limit"] == (memory + swap) * MIB
+
+
+@pytest.mark.parametrize("memory", [4, 5])
+def test_memory_is_never_less_than_the_engine_allows(memory: int) -> None:
+    made = options(task(memory=memory, linuxParameters={"maxSwap": 2}))
+    assert (made["mem_limit"], made["memswap_limit"]) == (6 * MIB, 8 * MIB)
 
 
 def test_linux_parameters_are_honoured() -> None:
