@@ -74,6 +74,10 @@ class Throttled(BatchkitError):
     exit_code = EX_TEMPFAIL
 
 
+class Unanswered(Throttled):
+    """A call that was sent and never answered: nobody knows whether it took effect."""
+
+
 class PermissionDenied(BatchkitError):
     """AWS refused the call for lack of a permission."""
 

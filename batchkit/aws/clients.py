@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
@@ -104,6 +105,12 @@ class Clients:
     def batch(self) -> BatchClient:
         return cast("BatchClient", self._client("batch"))
 
+    @cached_property
+    def submitter(self) -> BatchClient:
+        """Batch without retries of the SDK's: SubmitJob has no client token, so it is not idempotent."""
+        once = self._config.merge(Config(retries={"mode": "adaptive", "total_max_attempts": 1}))
+        return cast("BatchClient", self._build("batch", once))
+
     @property
     def cloudformation(self) -> CloudFormationClient:
         return cast("CloudFormationClient", self._client("cloudformation"))
@@ -152,7 +159,10 @@ class Clients:
         # boto3 does not promise that a session may build clients in two threads at once.
         with self._lock:
             if service not in self._clients:
-                with translated(f"building the client of {service}"):
-                    build: Any = self.session.client
-                    self._clients[service] = build(service, config=self._config, endpoint_url=self._endpoint)
+                self._clients[service] = self._build(service, self._config)
             return self._clients[service]
+
+    def _build(self, service: str, config: Config) -> Any:
+        with self._lock, translated(f"building the client of {service}"):
+            build: Any = self.session.client
+            return build(service, config=config, endpoint_url=self._endpoint)

@@ -31,6 +31,9 @@ INDEX = "bad-items"
 # (Lambda retries a failed asynchronous invocation after one minute); whoever comes next announces it.
 ANNOUNCE_WITHIN = 45
 
+# "Positive range: 1E-130 to 9.9999999999999999999999999999999999999E+125" (DynamoDB, Data types).
+SMALLEST = Decimal("1E-130")
+
 _serializer = TypeSerializer()
 _deserializer = TypeDeserializer()
 
@@ -203,13 +206,16 @@ class Ledger:
                 return False
         return True
 
-    def _query(self, name: str, value: str, index: str | None = None) -> Iterator[dict[str, Any]]:
+    def _query(
+        self, name: str, value: str, index: str | None = None, *, newest_first: bool = False
+    ) -> Iterator[dict[str, Any]]:
         arguments: dict[str, Any] = {"IndexName": index} if index else {"ConsistentRead": True}
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="#key = :key",
             ExpressionAttributeNames={"#key": name},
             ExpressionAttributeValues=_dump({":key": value}),
+            ScanIndexForward=not newest_first,
             **arguments,
         )
         with translated(f"reading the ledger '{self._table}'"):
@@ -235,14 +241,15 @@ def _attribute(value: Any) -> Any:
 
 
 def _number(value: float) -> Decimal | str:
-    """DynamoDB has decimals of 38 digits, and no infinity; a number that does not fit goes in as text."""
+    """DynamoDB has decimals of 38 digits, no infinity and nothing below 1E-130; other numbers are text."""
     # Not repr(value): numpy's float64 is a float that spells itself "np.float64(1.0)".
     text = repr(float(value)) if isinstance(value, float) else str(int(value))
     try:
         decimal = DYNAMODB_CONTEXT.create_decimal(text)
     except DecimalException:
         return text
-    return decimal if decimal.is_finite() else text
+    fits = decimal.is_finite() and (not decimal or abs(decimal) >= SMALLEST)
+    return decimal if fits else text
 
 
 def _native(value: Any) -> Any:

@@ -124,6 +124,11 @@ class Objects:
                 raise
         return True
 
+    def delete(self, bucket: str, key: str) -> None:
+        """Delete an object; nothing happens where there is none. A versioned bucket keeps its versions."""
+        with translated(f"deleting {url(bucket, key)}"):
+            self._client.delete_object(Bucket=bucket, Key=key)
+
     def _read(self, expected: int | None = None, **arguments: Any) -> tuple[dict[str, Any], bytes] | None:
         for left in reversed(range(BODY_ATTEMPTS)):
             answer = self._found(self._client.get_object, **arguments)

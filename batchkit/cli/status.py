@@ -8,11 +8,14 @@ import click
 
 from batchkit.aws.clients import Clients
 from batchkit.aws.ledger import Ledger
+from batchkit.cli import progress
 from batchkit.cli.options import config_option, output_option
 from batchkit.cli.output import human_bytes, print_json, print_mapping, print_rows
 from batchkit.cli.projects import load_here
 from batchkit.planning import names
+from batchkit.runs.bulk import Bulk
 from batchkit.runs.status import Status, status
+from batchkit.runs.watch import watch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,22 +26,30 @@ BAD = ("outcome", "task", "source", "error", "message")
 @click.command()
 @click.argument("run")
 @click.option("--limit", type=click.IntRange(0), default=50, show_default=True, help="Bad items to list.")
+@click.option("--watch", "watching", is_flag=True, help="Show a bulk run's progress until it has ended.")
 @config_option
 @output_option
-def command(run: str, limit: int, config: Path | None, output: str) -> None:
+def command(run: str, limit: int, watching: bool, config: Path | None, output: str) -> None:
     """Say what became of RUN: its state, its items by outcome, and those that went wrong.
 
     \b
     Example:
       batchkit status u-3f2a9c0d1e4b5a6978c0d1e2
     """
-    table = names.ledger_table(load_here(config).name)
-    ledger = Ledger(Clients().dynamodb, table)
-    found = status(ledger, run, limit)
+    project, clients = load_here(config), Clients()
+    if watching:
+        _watch(Bulk.of(project, clients), run)
+    found = status(Ledger(clients.dynamodb, names.ledger_table(project.name)), run, limit)
     if output == "json":
         print_json(found.as_json())
     else:
         _print(found)
+
+
+def _watch(bulk: Bulk, run: str) -> None:
+    plan = bulk.stored_plan(run)
+    if plan is not None:
+        progress.show(watch(plan, bulk.ledger, bulk.queue, bulk.clock, bulk.sleep))
 
 
 def _print(found: Status) -> None:
@@ -46,7 +57,7 @@ def _print(found: Status) -> None:
     print_mapping(
         {
             "run": found.run,
-            "state": found.state.value,
+            "state": found.state.value + (" (cancelled)" if found.cancelled else ""),
             "source": found.source or f"{found.sources} sources",
             "items": f"{counts.done} done, {counts.fresh} fresh, "
             f"{counts.rejected} rejected, {counts.failed} failed",

@@ -7,22 +7,23 @@ to come last.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from batchkit.completion import notice, recipes, submissions
+from batchkit.completion import ending, notice, recipes, submissions
 from batchkit.completion.causes import cause
 from batchkit.completion.tally import tally
 from batchkit.planning.records import ArrayEnd, ChildFailure, Item, RunEnd
 from batchkit.planning.states import Outcome, finished
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from batchkit.aws.bus import Bus
     from batchkit.aws.ledger import Ledger
     from batchkit.aws.objects import Objects
     from batchkit.completion.changes import Change
     from batchkit.completion.submissions import Submission, Upload
+    from batchkit.completion.tally import Tally
     from batchkit.planning.shards import Shape
 
 
@@ -94,13 +95,19 @@ class Completion:
             )
 
     def _finish(self, change: Change, submission: Submission, shape: Shape) -> RunEnd | None:
-        ended = self._ended(change, submission)
-        whole = submission.upload is not None or sum(array.size for array in ended) >= shape.children
-        if not whole:
+        ended, upload = self._ended(change, submission), submission.upload
+        record = (None if upload else self._ledger.run(submission.run)) or {}
+        # Of a run that was cancelled while it was being submitted, no more children come.
+        awaited = record.get("awaited", shape.children)
+        if upload is None and sum(array.size for array in ended) < awaited:
             return None
-        end = self._end(submission, shape, ended)
+        children = self._ledger.children(submission.run, shape.children)
+        sum_ = tally(children, shape, upload.key if upload else "", record.get("items"))
+        end = self._end(submission, shape, ended, sum_, record)
         if not self._ledger.finish(end):
             return None
+        if upload is None:
+            ending.write(self._objects, self._artifacts, end, sum_)
         self._bus.put([notice.run_finished(self._project, end)])
         self._ledger.announced(end.run, end.state)
         return end
@@ -120,11 +127,17 @@ class Completion:
         self._ledger.record_array(this)
         return self._ledger.arrays(submission.run)
 
-    def _end(self, submission: Submission, shape: Shape, ended: Sequence[ArrayEnd]) -> RunEnd:
+    def _end(
+        self,
+        submission: Submission,
+        shape: Shape,
+        ended: Sequence[ArrayEnd],
+        sum_: Tally,
+        record: Mapping[str, Any],
+    ) -> RunEnd:
+        """`record` is what was written when a bulk run was submitted; its start and source are to stay."""
         upload = submission.upload
-        children = self._ledger.children(submission.run, shape.children)
-        sum_ = tally(children, shape, upload.key if upload else "")
-        state, counts = finished(shape.items, sum_.counts)
+        state, counts = finished(record.get("items", shape.items), sum_.counts)
         return RunEnd(
             run=submission.run,
             lane=submission.lane,
@@ -134,7 +147,7 @@ class Completion:
             recipe=submission.recipe,
             job=ended[0].job,
             errors=sum_.errors(),
-            source=upload.url if upload else "",
-            started=min(array.started for array in ended),
+            source=upload.url if upload else record.get("source", ""),
+            started=record.get("started") or min(array.started for array in ended),
             stopped=max(array.stopped for array in ended),
         )

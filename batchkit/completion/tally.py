@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from batchkit.completion.causes import cause
+from batchkit.planning.failures import NO_REPORT, fingerprint
 from batchkit.planning.records import ChildFailure, ErrorGroup
 from batchkit.planning.states import Counts
 
@@ -14,58 +15,105 @@ if TYPE_CHECKING:
 
     from batchkit.planning.shards import Shape
 
-# A notice shows the most frequent errors; the rest is in the ledger.
+# A notice shows the most frequent errors; the rest is in the end-of-run report.
 MAX_GROUPS = 10
 
+# Each error is kept with an example: some 10 MB for so many. Rarer ones are counted by their class.
+MAX_FINGERPRINTS = 10_000
+
 Example = tuple[str, str]
+Kind = tuple[str, bool, str]  # error class, whether rejected, fingerprint
 
 
 class Tally:
-    """Counts of items, and errors grouped by class with one example each, whatever the order of adding."""
+    """Counts of items, and errors grouped by fingerprint with one example each, whatever the order of adding.
 
-    def __init__(self, shape: Shape, key: str = "") -> None:
-        """`key` is the source's, where the run has only one."""
+    `children` counts those that reported, `seconds` adds up how long they took.
+    """
+
+    def __init__(self, shape: Shape, key: str = "", expected: int | None = None) -> None:
+        """`key` is the source's, where the run has only one; `expected` items, where the manifest names a
+        subset of the tasks: all of the shape otherwise."""
         self.counts = Counts()
+        self.children = 0
+        self.seconds = 0
         self._shape = shape
+        self._expected = shape.items if expected is None else expected
         self._key = key
-        self._failed = 0
-        self._sizes: Counter[str] = Counter()
-        self._examples: dict[str, Example] = {}
+        self._reported: Counter[Kind] = Counter()
+        self._dead: Counter[Kind] = Counter()
+        self._examples: dict[Kind, Example] = {}
 
     def add(self, child: Mapping[str, Any]) -> None:
         """Add a child's record: its report, and what Batch said of its failure, or one of them."""
         counts = Counts(**child["counts"]) if "counts" in child else Counts()
         self.counts += counts
+        self.children += "counts" in child
+        self.seconds += max(child.get("stopped", 0) - child.get("started", 0), 0)
         for group in child.get("errors", ()):
-            self._count(group["error_class"], group["count"], (group["key"], group["message"]))
+            example = group["key"], group["message"]
+            kind = self._kind(group["error_class"], example, rejected=group.get("rejected", False))
+            self._reported[kind] += group["count"]
         if "failure" in child:
             self._add_failure(ChildFailure(**child["failure"]), counts)
 
     def errors(self) -> tuple[ErrorGroup, ...]:
-        """The most frequent errors. Items that nobody accounts for have failed, too."""
-        silent = self._shape.items - self.counts.items - self._failed
-        sizes, examples = self._sizes, self._examples
-        if silent > 0:
-            sizes = sizes + Counter(NoReport=silent)
-            examples = {**examples, "NoReport": (self._key, "a child ended without a report")}
-        largest = sorted(sizes, key=lambda name: (-sizes[name], name))[:MAX_GROUPS]
-        return tuple(ErrorGroup(name, sizes[name], *examples[name]) for name in largest)
+        """The most frequent classes of errors. Items that nobody accounts for have failed, too."""
+        sizes: Counter[tuple[str, bool]] = Counter()
+        examples: dict[tuple[str, bool], Example] = {}
+        for group in self.groups():
+            kind, example = (group.error_class, group.rejected), (group.key, group.message)
+            sizes[kind] += group.count
+            examples[kind] = min(example, examples.get(kind, example))
+        largest = sorted(sizes, key=lambda kind: (-sizes[kind], kind))[:MAX_GROUPS]
+        return tuple(ErrorGroup(kind[0], sizes[kind], *examples[kind], kind[1]) for kind in largest)
+
+    def groups(self) -> tuple[ErrorGroup, ...]:
+        """All errors by fingerprint, the most frequent first."""
+        missing = max(self._expected - self.counts.items, 0)
+        sizes = self._reported + share(self._dead, missing)
+        examples = self._examples
+        silent = missing - min(self._dead.total(), missing)
+        if silent:
+            kind = NO_REPORT.error_class, False, ""
+            sizes[kind] += silent
+            examples = {**examples, kind: (self._key, NO_REPORT.message)}
+        ordered = sorted(sizes, key=lambda kind: (-sizes[kind], kind))
+        return tuple(ErrorGroup(kind[0], sizes[kind], *examples[kind], kind[1]) for kind in ordered)
 
     def _add_failure(self, failure: ChildFailure, reported: Counts) -> None:
         missing = len(self._shape.shard(failure.child)) - reported.items
         if missing > 0:
-            self._failed += missing
             why = cause(failure)
-            self._count(why.error_class, missing, (self._key, why.message))
+            self._dead[self._kind(why.error_class, (self._key, why.message))] += missing
 
-    def _count(self, error_class: str, size: int, example: Example) -> None:
-        self._sizes[error_class] += size
-        self._examples[error_class] = min(example, self._examples.get(error_class, example))
+    def _kind(self, error_class: str, example: Example, *, rejected: bool = False) -> Kind:
+        kind = error_class, rejected, fingerprint(error_class, example[1])
+        if kind not in self._examples and len(self._examples) >= MAX_FINGERPRINTS:
+            kind = error_class, rejected, ""
+        self._examples[kind] = min(example, self._examples.get(kind, example))
+        return kind
 
 
-def tally(children: Iterable[Mapping[str, Any]], shape: Shape, key: str = "") -> Tally:
+def tally(
+    children: Iterable[Mapping[str, Any]], shape: Shape, key: str = "", expected: int | None = None
+) -> Tally:
     """The sum of the records."""
-    result = Tally(shape, key)
+    result = Tally(shape, key, expected)
     for child in children:
         result.add(child)
     return result
+
+
+def share(weights: Counter[Kind], total: int) -> Counter[Kind]:
+    """The weights, or where they add up to more than `total`, their shares of it, by largest remainder.
+
+    A dead child's part is known as its shard; of a manifest that names some tasks it is less than that.
+    """
+    whole = weights.total()
+    if whole <= total:
+        return Counter(weights)
+    result = Counter({kind: weight * total // whole for kind, weight in weights.items()})
+    by_remainder = sorted(weights, key=lambda kind: (-(weights[kind] * total % whole), kind))
+    result.update(by_remainder[: total - result.total()])
+    return +result

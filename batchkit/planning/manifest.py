@@ -8,6 +8,7 @@ of lines: neither memory nor requests grow with the run.
 from __future__ import annotations
 
 import struct
+from itertools import accumulate, islice
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 OFFSET_BYTES = 8
+
+# Enough that a chunk costs nothing beside its lines, and some 100 KB.
+CHUNK_SOURCES = 512
 
 
 class Source(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=False):
@@ -36,12 +40,15 @@ _decoder = msgspec.json.Decoder(Source)
 
 
 def write(sources: Iterable[Source]) -> Iterator[tuple[bytes, bytes]]:
-    """Chunks of (manifest, index), one a source and a last one that closes the index. Constant memory."""
-    offset = 0
-    for source in sources:
-        line = _encoder.encode(source) + b"\n"
-        yield line, struct.pack("<Q", offset)
-        offset += len(line)
+    """Chunks of (manifest, index): whole lines and their offsets, and a last one that closes the index.
+
+    Constant memory.
+    """
+    remaining, offset = iter(sources), 0
+    while part := [_encoder.encode(source) + b"\n" for source in islice(remaining, CHUNK_SOURCES)]:
+        *starts, end = accumulate(map(len, part), initial=offset)
+        yield b"".join(part), struct.pack(f"<{len(starts)}Q", *starts)
+        offset = end
     yield b"", struct.pack("<Q", offset)
 
 

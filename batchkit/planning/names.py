@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from dataclasses import dataclass
 
 # All tasks of a source at once: an upload that a rule refused never had tasks.
@@ -36,6 +37,11 @@ def ledger_table(project: str) -> str:
     return f"{project}-ledger"
 
 
+def worker_logs(project: str) -> str:
+    """The log group of all children (cloudformation/compute.yaml)."""
+    return f"/batchkit/{project}/worker"
+
+
 def recipe_key(digest: str) -> str:
     """Artifacts bucket: the recipe document."""
     return f"recipes/{digest}.json"
@@ -51,6 +57,16 @@ def index_key(run: str) -> str:
     return f"runs/{run}/manifest.idx"
 
 
+def plan_key(run: str) -> str:
+    """Artifacts bucket: what the run was planned to do and cost."""
+    return f"runs/{run}/plan.json"
+
+
+def report_key(run: str, suffix: str) -> str:
+    """Artifacts bucket: the report at the run's end; `suffix` is `jsonl` or `csv`."""
+    return f"runs/{run}/report.{suffix}"
+
+
 def code_key(digest: str) -> str:
     """Artifacts bucket: the handlers' zip file."""
     return f"code/{digest}.zip"
@@ -62,6 +78,17 @@ def upload_run(recipe: str, bucket: str, key: str, etag: str, sequencer: str) ->
     return "u-" + hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
+def bulk_run(started: int, token: str) -> str:
+    """The run of a bulk submission: `b-`, its start (epoch seconds) in UTC, and 8 hex digits of `token`."""
+    moment = time.strftime("%Y%m%dt%H%M%S", time.gmtime(started))
+    return f"b-{moment}-{hashlib.sha256(token.encode()).hexdigest()[:8]}"
+
+
+def job_name(run: str, number: int) -> str:
+    """The Batch job of the run's array `number` (from 0); the same on every attempt to submit it."""
+    return f"{run}-{number}"
+
+
 def source_id(bucket: str, key: str) -> str:
     """32 hex digits that stand for a source where its key is too long or not ASCII (metadata, index keys)."""
     return hashlib.sha256(f"{bucket}/{key}".encode()).hexdigest()[:32]
@@ -69,6 +96,26 @@ def source_id(bucket: str, key: str) -> str:
 
 def run_record(run: str) -> Key:
     return Key(f"run#{run}", "run")
+
+
+def intent_record(token: str) -> Key:
+    """Which run a command that was not finished had begun; `token` stands for the command's meaning."""
+    return Key(f"intent#{token}", "intent")
+
+
+def job_record(run: str, number: int) -> Key:
+    """The Batch job of the run's array `number`, beside the run's own record."""
+    return Key(run_record(run).pk, f"job#{number:06d}")
+
+
+def runs_partition(lane: str) -> str:
+    """Sparse index: the runs of a lane."""
+    return f"runs#{lane}"
+
+
+def runs_sort(started: int, run: str) -> str:
+    """Runs by their start, epoch seconds."""
+    return f"{started:012d}#{run}"
 
 
 def array_record(run: str, first: int) -> Key:

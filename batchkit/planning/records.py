@@ -44,12 +44,13 @@ class Item:
 
 @dataclass(frozen=True)
 class ErrorGroup:
-    """Bad items of one child with the same error class, and one of them as an example."""
+    """Bad items with the same error class, and (in reports) fingerprint, and one of them as an example."""
 
     error_class: str
     count: int
     key: str
     message: str
+    rejected: bool = False
 
 
 @dataclass(frozen=True)

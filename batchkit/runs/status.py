@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Status:
-    """A run's end and its first bad items (as the ledger holds them). `counts` counts items."""
+    """A run and its first bad items (as the ledger holds them). `counts` counts items, once it has ended.
+
+    Of a bulk run `items`, `children` and `cost` (USD) are what was planned; `cancelled` (epoch seconds) says
+    that somebody stopped it.
+    """
 
     run: str
     state: RunState
@@ -27,6 +31,10 @@ class Status:
     job: str
     recipe: str
     bad: tuple[Mapping[str, Any], ...]
+    items: int = 0
+    children: int = 0
+    cost: float = 0.0
+    cancelled: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Plain data for `--output json`."""
@@ -53,4 +61,6 @@ def status(ledger: Ledger, run: str, limit: int) -> Status:
         job=record.get("job", ""),
         recipe=record.get("recipe", ""),
         bad=bad,
+        cost=float(record.get("cost", 0)),
+        **{name: record.get(name, 0) for name in ("items", "children", "cancelled")},
     )

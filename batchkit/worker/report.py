@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from batchkit.planning.failures import fingerprint
 from batchkit.planning.records import ErrorGroup, Item, Report
 from batchkit.planning.states import Counts, Outcome
 
@@ -33,8 +34,11 @@ class Tally:
                 self._group(item)
 
     def errors(self) -> tuple[ErrorGroup, ...]:
-        """The error classes with most items first; the rare ones of a long list as `Other`."""
-        ordered = sorted(self.groups.values(), key=lambda group: (-group.count, group.error_class))
+        """One group per fingerprint, those with most items first; the rare ones of a long list as `Other`."""
+        ordered = sorted(
+            self.groups.values(),
+            key=lambda group: (-group.count, group.error_class, group.message, group.rejected),
+        )
         if len(ordered) <= MAX_GROUPS:
             return tuple(ordered)
         rest = ordered[MAX_GROUPS - 1 :]
@@ -42,11 +46,14 @@ class Tally:
         return (*ordered[: MAX_GROUPS - 1], other)
 
     def _group(self, item: Item) -> None:
-        known = self.groups.get(item.error_class)
-        self.groups[item.error_class] = (
+        kind = f"{item.outcome.value} {fingerprint(item.error_class, item.message)}"
+        known = self.groups.get(kind)
+        self.groups[kind] = (
             replace(known, count=known.count + 1)
             if known
-            else ErrorGroup(item.error_class, 1, item.key, item.message)
+            else ErrorGroup(
+                item.error_class, 1, item.key, item.message, rejected=item.outcome is Outcome.REJECTED
+            )
         )
 
 

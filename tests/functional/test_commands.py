@@ -129,6 +129,7 @@ def test_the_demo_shows_what_became_of_given_photos(project: Path) -> None:
     ]
     assert "INVALID_JSON" in answer["results"][-1]["message"]
     assert len(answer["messages"]) == 2
+    assert "Moto" not in done.stderr
     assert (project / "batchkit-demo" / "uploads" / "one.jpg" / "small.jpg").is_file()
 
 

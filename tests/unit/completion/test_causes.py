@@ -35,3 +35,21 @@ def test_a_childs_end_has_a_name(
     found = cause(failure)
     assert found.error_class == expected
     assert found.message
+
+
+@pytest.mark.parametrize("name", ["CannotPullContainerError", "CannotStartContainerError"])
+def test_what_the_engine_said_of_a_container_that_did_not_start_is_shown(name: str) -> None:
+    reason = f"{name}: the engine has no image w:1; make it with `batchkit image build`"
+    failure = ChildFailure("r", 0, 1, "j", None, "Task failed to start", reason, attempts=1)
+    assert reason in cause(failure).message
+
+
+def test_a_missing_image_is_made_with_a_command() -> None:
+    reason = "CannotPullContainerError: not found"
+    failure = ChildFailure("r", 0, 1, "j", None, "Task failed to start", reason, attempts=1)
+    assert "batchkit image build" in cause(failure).fix
+
+
+def test_a_reclaim_that_the_container_survived_to_tell_is_still_a_reclaim() -> None:
+    failure = ChildFailure("r", 0, 1, "j", 75, "Your Spot Task was interrupted.", "", attempts=5)
+    assert cause(failure).error_class == "SpotInterrupted"

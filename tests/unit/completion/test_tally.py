@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchkit.completion.tally import MAX_GROUPS, tally
+from batchkit.completion.tally import MAX_GROUPS, share, tally
 from batchkit.planning.records import ChildFailure, ErrorGroup
 from batchkit.planning.shards import Shape
 from batchkit.planning.states import Counts
@@ -72,3 +73,38 @@ def test_the_order_of_the_children_makes_no_difference(children: list[dict[str, 
     shuffled = random.sample(children, len(children))
     first, second = tally(children, SHAPE), tally(shuffled, SHAPE)
     assert (first.counts, first.errors()) == (second.counts, second.errors())
+
+
+def test_groups_tell_errors_of_one_class_apart_by_what_they_say() -> None:
+    errors = (ErrorGroup("E", 2, "a", "cannot read 1"), ErrorGroup("E", 1, "b", "cannot write"))
+    other = ErrorGroup("E", 4, "c", "cannot read 22")
+    found = tally([report(Counts(failed=3), *errors), report(Counts(failed=4), other)], Shape(7, 1, 4))
+    assert [(group.count, group.message) for group in found.groups()] == [
+        (6, "cannot read 1"),
+        (1, "cannot write"),
+    ]
+    assert [(group.error_class, group.count) for group in found.errors()] == [("E", 7)]
+
+
+def test_rejected_and_failed_items_are_told_apart() -> None:
+    bad = (ErrorGroup("E", 1, "a", "m"), ErrorGroup("E", 2, "a", "m", rejected=True))
+    found = tally([report(Counts(failed=1, rejected=2), *bad)], Shape(1, 3, 3))
+    assert [(group.rejected, group.count) for group in found.groups()] == [(True, 2), (False, 1)]
+
+
+def test_dead_children_of_a_manifest_with_subsets_count_for_no_more_than_is_missing() -> None:
+    found = tally([report(Counts(done=1)), failure(1), failure(2)], SHAPE, expected=4)
+    assert sum(group.count for group in found.errors()) == 3
+
+
+def test_the_time_that_children_took_is_added_up() -> None:
+    found = tally([{**report(Counts(done=3)), "started": 5, "stopped": 9}, failure(1)], SHAPE)
+    assert (found.children, found.seconds) == (1, 4)
+
+
+@given(st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 10**6)), st.integers(0, 10**6))
+def test_shares_add_up_to_the_total(weights: dict[str, int], total: int) -> None:
+    counter = Counter({(name, False, ""): weight for name, weight in weights.items()})
+    shares = share(counter, total)
+    assert shares.total() == min(counter.total(), total)
+    assert all(shares[kind] <= counter[kind] for kind in shares)

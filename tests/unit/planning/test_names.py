@@ -83,3 +83,38 @@ def test_the_longest_key_of_s3_still_makes_keys_that_dynamodb_takes() -> None:
     assert len(record.pk.encode()) <= 2048
     assert len(record.sk.encode()) <= 1024
     assert len(names.bad_sort("b" * 63, "ü" * 512, "t" * 64).encode()) <= 1024
+
+
+@given(st.integers(0, 4_000_000_000), st.text(max_size=8))
+def test_a_bulk_run_says_when_it_began_and_is_the_same_for_the_same_token(started: int, token: str) -> None:
+    run = names.bulk_run(started, token)
+    assert re.fullmatch(r"b-\d{8}t\d{6}-[0-9a-f]{8}", run)
+    assert run == names.bulk_run(started, token) != names.bulk_run(started + 1, token)
+    assert run != names.bulk_run(started, token + "x")
+
+
+def test_a_bulk_run_is_named_by_utc() -> None:
+    assert names.bulk_run(1_700_000_000, "t").startswith("b-20231114t221320-")
+
+
+def test_the_jobs_of_a_run_have_names_that_batch_takes() -> None:
+    """SubmitJob: at most 128 characters; letters, digits, hyphens and underscores."""
+    run = names.bulk_run(1_700_000_000, "token")
+    jobs = [names.job_name(run, number) for number in range(1000)]
+    assert len(set(jobs)) == 1000
+    assert all(re.fullmatch(r"[A-Za-z0-9][\w-]{0,127}", job, re.ASCII) for job in jobs)
+
+
+def test_everything_of_a_run_lies_in_its_folder() -> None:
+    keys = [
+        names.manifest_key("r"),
+        names.index_key("r"),
+        names.plan_key("r"),
+        names.report_key("r", "csv"),
+    ]
+    assert keys == ["runs/r/manifest.jsonl", "runs/r/manifest.idx", "runs/r/plan.json", "runs/r/report.csv"]
+
+
+def test_an_intent_is_apart_from_the_runs() -> None:
+    assert names.intent_record("x") == names.Key("intent#x", "intent")
+    assert names.intent_record("x").pk != names.run_record("x").pk

@@ -1,0 +1,132 @@
+"""The ledger as those see it who start and follow runs: runs, their jobs, and intents.
+
+An intent says which run a command has begun. It carries who works on that run: whoever repeats the
+command takes it over, and the one before must stop. Every write is conditional and may be repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from batchkit.aws.ledger import INDEX, Ledger
+from batchkit.planning import names
+from batchkit.planning.states import RunState
+
+if TYPE_CHECKING:
+    from batchkit.planning.backfill import Plan
+
+BULK = "bulk"
+
+# DynamoDB deletes a record some time after `expires`; nobody continues a command after so long.
+INTENT_SECONDS = 30 * 24 * 3600
+
+
+@dataclass(frozen=True)
+class Intent:
+    """The run that a command has begun, and a word for whoever works on it."""
+
+    token: str
+    run: str
+    owner: str
+
+
+@dataclass(frozen=True)
+class RunJob:
+    """A run's array `number`: `job` is Batch's id, "" while it is being submitted."""
+
+    number: int
+    job: str
+
+
+class RunLedger(Ledger):
+    """Reads and writes of one table, as `Ledger`."""
+
+    def begin(self, plan: Plan, source: str) -> bool:
+        """Record that a run has begun, and what is expected of it; False when it had begun before.
+
+        `source` is what the person named: a prefix, an inventory, a file.
+        """
+        values = {
+            "run": plan.run,
+            "lane": BULK,
+            "state": RunState.RUNNING.value,
+            "rank": list(RunState).index(RunState.RUNNING),
+            "items": plan.items,
+            "sources": plan.sources,
+            "bytes": plan.bytes,
+            "children": plan.children,
+            "per_child": plan.per_child,
+            "arrays": len(plan.arrays),
+            "recipe": plan.recipe,
+            "started": plan.started,
+            "source": source,
+            "cost": Decimal(f"{plan.cost.total:.6f}"),
+            "index_pk": names.runs_partition(BULK),
+            "index_sk": names.runs_sort(plan.started, plan.run),
+        }
+        return self._update(names.run_record(plan.run), values, "attribute_not_exists(#rank)")
+
+    def submitted(self, run: str) -> bool:
+        """Note that all jobs of a run are submitted; False when that was known."""
+        values = {"submitted": int(self._clock())}
+        return self._update(names.run_record(run), values, "attribute_not_exists(#submitted)")
+
+    def cancelled(self, run: str, awaited: int) -> bool:
+        """Note that a person cancelled the run; False when that was known.
+
+        Its state follows from events: it ends with `awaited` children, those that were submitted before.
+        """
+        values = {"cancelled": int(self._clock()), "awaited": awaited}
+        condition = "attribute_exists(#rank) AND attribute_not_exists(#cancelled)"
+        return self._update(names.run_record(run), values, condition, extra_names={"rank": "rank"})
+
+    def claim_job(self, run: str, number: int) -> bool:
+        """Note, before SubmitJob, that a job is about to be submitted; False when it may have been before."""
+        values = {"number": number, "job": ""}
+        return self._update(names.job_record(run, number), values, "attribute_not_exists(#job)")
+
+    def add_job(self, run: str, number: int, job: str) -> bool:
+        """Note a job's id; of two, the first stays."""
+        condition = "attribute_not_exists(#job) OR #job = :none"
+        values = {"number": number, "job": job}
+        return self._update(names.job_record(run, number), values, condition, {"none": ""})
+
+    def jobs(self, run: str) -> tuple[RunJob, ...]:
+        """The run's jobs, in order, those included that may be on their way."""
+        records = self._query("pk", names.run_record(run).pk)
+        return tuple(RunJob(r["number"], r["job"]) for r in records if r["sk"].startswith("job#"))
+
+    def runs(self, lane: str, limit: int) -> Iterator[dict[str, Any]]:
+        """The records of the latest runs of a lane, newest first (eventually consistent)."""
+        found = self._query("index_pk", names.runs_partition(lane), index=INDEX, newest_first=True)
+        return islice(found, limit)
+
+    def intent(self, token: str) -> Intent | None:
+        """What a command had begun, or None."""
+        record = next(self._query("pk", names.intent_record(token).pk), None)
+        return Intent(token, record["run"], record["owner"]) if record and record["run"] else None
+
+    def claim_intent(self, token: str, run: str, owner: str, over: str = "") -> Intent:
+        """Begin `run` in the command's name, and work on it as `owner`; the run that counts.
+
+        Where the command had begun another run, that one is taken over, unless it is `over`.
+        """
+        key = names.intent_record(token)
+        values = {"run": run, "owner": owner, "expires": int(self._clock()) + INTENT_SECONDS}
+        if self._update(key, values, "attribute_not_exists(#run) OR #run = :over", {"over": over}):
+            return Intent(token, run, owner)
+        self._update(key, {"owner": owner}, "attribute_exists(#run)", extra_names={"run": "run"})
+        return self.intent(token) or Intent(token, run, owner)
+
+    def release(self, intent: Intent) -> bool:
+        """Let go of a run of which nothing is left to do: the same command begins a new one."""
+        key = names.intent_record(intent.token)
+        return self._update(key, {"run": ""}, "#run = :mine", {"mine": intent.run})
+
+    def holds(self, intent: Intent) -> bool:
+        """Whether nobody has taken the run over."""
+        return self.intent(intent.token) == intent

@@ -1,0 +1,35 @@
+"""`batchkit cancel RUN`: stop it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from batchkit.aws.clients import Clients
+from batchkit.cli.options import config_option, output_option
+from batchkit.cli.output import print_json
+from batchkit.cli.projects import load_here
+from batchkit.runs.bulk import Bulk
+from batchkit.runs.cancel import cancel
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command()
+@click.argument("run")
+@click.option("--reason", default="", help="What Batch and the ledger shall say of it.")
+@config_option
+@output_option
+def command(run: str, reason: str, config: Path | None, output: str) -> None:
+    """Stop the bulk run RUN: one call for each of its array jobs.
+
+    What its children have recorded stays; the rest counts as failed, and `batchkit retry RUN` does it.
+    """
+    bulk = Bulk.of(load_here(config), Clients())
+    done = cancel(bulk.ledger, bulk.queue, bulk.destination.queue, run, bulk.stored_plan(run), reason=reason)
+    if output == "json":
+        print_json(done.as_json())
+    else:
+        click.echo(f"{run} {done.state.value}: told {len(done.jobs)} jobs to end; batchkit status {run}")

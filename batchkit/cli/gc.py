@@ -1,0 +1,48 @@
+"""`batchkit gc`: outputs whose source is gone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from batchkit.aws.clients import Clients
+from batchkit.cli.options import config_option, output_option
+from batchkit.cli.output import human_bytes, print_json, print_rows
+from batchkit.cli.projects import load_here
+from batchkit.runs.bulk import Bulk
+from batchkit.runs.gc import Garbage, Orphan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COLUMNS = ("output", "size", "source", "")
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Only list them: what also happens without --yes.")
+@click.option("--yes", is_flag=True, help="Delete them.")
+@config_option
+@output_option
+def command(dry_run: bool, yes: bool, config: Path | None, output: str) -> None:
+    """List, and with --yes delete, the outputs whose source is gone.
+
+    An output counts only if its run says what its source was, and that is not there any more. Objects
+    that batchkit did not make are never touched.
+    """
+    bulk = Bulk.of(load_here(config), Clients())
+    garbage = Garbage(bulk.project, bulk.objects, bulk.ledger, bulk.artifacts)
+    found = [
+        (orphan, yes and not dry_run and garbage.remove(orphan))
+        for orphan in garbage.orphans_of(bulk.clients.s3)
+    ]
+    if output == "json":
+        print_json([{**orphan.as_json(), "deleted": deleted} for orphan, deleted in found])
+        return
+    bucket = bulk.project.output.bucket
+    print_rows(COLUMNS, [_cells(bucket, orphan, deleted) for orphan, deleted in found])
+
+
+def _cells(bucket: str, orphan: Orphan, deleted: bool) -> tuple[str, ...]:
+    size = human_bytes(orphan.bytes)
+    return f"s3://{bucket}/{orphan.key}", size, orphan.source, "deleted" if deleted else ""

@@ -1,0 +1,77 @@
+"""`batchkit logs RUN`: what its children said."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from batchkit.aws.clients import Clients
+from batchkit.aws.logs import Stream
+from batchkit.cli.options import config_option, output_option
+from batchkit.cli.output import one_line, print_json
+from batchkit.cli.projects import load_here
+from batchkit.runs.bulk import Bulk
+from batchkit.runs.job_logs import JobLogs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from batchkit.runs.job_logs import Said
+
+
+class ChildType(click.ParamType[tuple[int, int]]):
+    """`2:4711` as the number of an array and an index in it."""
+
+    name = "A:I"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        array, colon, index = str(value).partition(":")
+        if not (colon and array.isdecimal() and index.isdecimal()):
+            self.fail(f"{value!r} is not an array's number, a colon and an index, such as 0:7", param, ctx)
+        return int(array), int(index)
+
+
+@click.command()
+@click.argument("run")
+@click.option("--failed", is_flag=True, help="The children that failed for good: the default.")
+@click.option("--child", type=ChildType(), help="One child: number of the array, colon, index in it.")
+@click.option("--follow", is_flag=True, help="With --child: go on until it has ended.")
+@config_option
+@output_option
+def command(
+    *,
+    run: str,
+    failed: bool,
+    child: tuple[int, int] | None,
+    follow: bool,
+    config: Path | None,
+    output: str,
+) -> None:
+    """Print the log lines of children of RUN.
+
+    \b
+    Example:
+      batchkit logs b-20261123t161000-1f2e3d4c --child 0:7 --follow
+    """
+    if failed and child:
+        raise click.UsageError("--failed and --child exclude each other")
+    if follow and (not child or output == "json"):
+        raise click.UsageError("--follow needs --child, and no --output json: that is one document")
+    bulk = Bulk.of(load_here(config), Clients())
+    open_stream = partial(Stream, bulk.clients.logs)
+    logs = JobLogs(bulk.ledger, bulk.queue, open_stream, bulk.project.name, run)
+    read = logs.follow if follow else logs.of_child
+    lines = read(*child) if child else logs.of_failed()
+    if output == "json":
+        print_json([line.as_json() for line in lines])
+        return
+    for line in lines:
+        _print(line)
+
+
+def _print(line: Said) -> None:
+    click.echo(f"{line.job}\t{one_line(line.message)}")

@@ -1,0 +1,193 @@
+"""The options of `batchkit submit`, and the request that they make."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from batchkit.errors import ConfigError
+from batchkit.planning.prices import overridden
+from batchkit.planning.selection import Selection, parse_moment, parse_share
+from batchkit.planning.sizing import SECONDS_PER_CHILD, FanOut
+from batchkit.planning.source_spec import STDIN, KeyFile, parse_spec
+from batchkit.project.sizes import Size
+from batchkit.runs.bulk import Bulk, Request
+from batchkit.runs.canary import MAX_ERROR_RATE
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Parsed(click.ParamType[Any]):
+    """Text that `parse` reads; what it raises for wrong text becomes a wrong command line."""
+
+    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
+        self.name = name
+        self._parse = parse
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return self._parse(value)
+        except (ConfigError, ValueError) as error:
+            self.fail(f"{value!r}: {str(error).replace(chr(10), ';')}", param, ctx)
+
+
+def price(text: str) -> tuple[str, float]:
+    """`s3-put=0.000005` as a name and USD. Raises ValueError or ConfigError."""
+    name, _, amount = text.partition("=")
+    overridden({name: float(amount)})
+    return name, float(amount)
+
+
+SIZE = Parsed("SIZE", Size.parse)
+DATE = Parsed("DATE", parse_moment)
+SHARE = Parsed("SHARE", parse_share)
+PRICE = Parsed("NAME=USD", price)
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+_SOURCES = (
+    click.option("--manifest", "-m", metavar="FILE", help="Keys or JSON Lines; - reads standard input."),
+    click.option("--bucket", help="The bucket of bare keys; without it, the one of [upload]."),
+    click.option("--changed-only", is_flag=True, help="Leave out what is up to date (one HEAD an output)."),
+    click.option("--include", multiple=True, metavar="GLOB", help="Only keys that fit one of these."),
+    click.option("--exclude", multiple=True, metavar="GLOB", help="No keys that fit one of these."),
+    click.option("--min-size", type=SIZE, help="Only objects at least that large, such as 10kB."),
+    click.option("--max-size", type=SIZE, help="Only objects at most that large, such as 20MB."),
+    click.option("--since", type=DATE, help="Only objects modified then or later, such as 2026-01-31."),
+    click.option("--until", type=DATE, help="Only objects modified before."),
+    click.option("--limit", type=click.IntRange(1), help="At most so many sources."),
+    click.option("--sample", type=SHARE, default=1.0, help="Only a share of the sources, such as 1%."),
+)
+_PLAN = (
+    click.option(
+        "--fan-out",
+        type=click.Choice(["source", "task"]),
+        default="source",
+        show_default=True,
+        help="A child makes all tasks of its sources, or one task of one source.",
+    ),
+    click.option(
+        "--seconds-per-child",
+        type=click.FloatRange(1),
+        default=SECONDS_PER_CHILD,
+        show_default=True,
+        help="How long a child shall work.",
+    ),
+    click.option("--price", "prices", multiple=True, type=PRICE, help="A price of your own; repeatable."),
+    click.option("--max-cost", type=click.FloatRange(0), metavar="USD", help="Refuse a run that costs more."),
+    click.option("--dry-run", is_flag=True, help="Print the plan and the steps, and change nothing."),
+    click.option("--save", type=FILE, help="Keep the plan in a file, to submit it later."),
+    click.option("--plan", "plan_file", type=FILE, help="Submit a plan that --save kept."),
+)
+_SUBMIT = (
+    click.option("--canary", type=SHARE, help="Run a sample such as 0.5% first, then plan the rest by it."),
+    click.option(
+        "--max-error-rate",
+        type=SHARE,
+        default=MAX_ERROR_RATE,
+        show_default=True,
+        help="The share of a canary's items that may go wrong.",
+    ),
+    click.option("--wait", is_flag=True, help="Show progress until the run has ended."),
+    click.option("--again", is_flag=True, help="Begin a new run even if the same command's is not over."),
+    click.option("--yes", "-y", is_flag=True, help="Do not ask."),
+)
+
+
+def submit_options(command: F) -> F:
+    """All options of `batchkit submit` but --config and --output."""
+    for option in reversed((*_SOURCES, *_PLAN, *_SUBMIT)):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """What was chosen on the command line; sizes in bytes, dates in epoch seconds, shares of 0 to 1."""
+
+    source: str | None
+    manifest: str | None
+    bucket: str | None
+    changed_only: bool
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+    min_size: int | None
+    max_size: int | None
+    since: int | None
+    until: int | None
+    limit: int | None
+    sample: float
+    fan_out: FanOut
+    seconds_per_child: float
+    prices: tuple[tuple[str, float], ...]
+    max_cost: float | None
+    dry_run: bool
+    save: Path | None
+    plan_file: Path | None
+    canary: float | None
+    max_error_rate: float
+    wait: bool
+    again: bool
+    yes: bool
+
+    def __post_init__(self) -> None:
+        named = [self.source, self.manifest, self.plan_file]
+        if sum(one is not None for one in named) != 1:
+            raise click.UsageError("give one of SOURCE, --manifest and --plan")
+        if self.canary is not None and (self.plan_file or self.save):
+            raise click.UsageError("--canary plans while it runs: leave out --save and --plan")
+
+    @property
+    def text(self) -> str:
+        """What the sources come from, as it was written."""
+        return self.source or self.manifest or str(self.plan_file)
+
+    def request(self, bulk: Bulk, folder: Path) -> Request:
+        """What is asked for; standard input is kept in `folder`.
+
+        Raises ConfigError for an impossible source.
+        """
+        bucket = self.bucket or bulk.project.upload.bucket
+        spec = parse_spec(self.source, bucket) if self.source else KeyFile(self.text, bucket)
+        return Request(
+            source=self.text,
+            spec=spec,
+            selection=self._selection(),
+            changed_only=self.changed_only,
+            fan_out=self.fan_out,
+            seconds_per_child=self.seconds_per_child,
+            prices=bulk.prices(dict(self.prices)),
+            keys=_keys(spec, folder) if isinstance(spec, KeyFile) else None,
+        )
+
+    def _selection(self) -> Selection:
+        return Selection(
+            include=self.include,
+            exclude=self.exclude,
+            min_bytes=self.min_size,
+            max_bytes=self.max_size,
+            since=self.since,
+            until=self.until,
+            share=self.sample,
+            limit=self.limit,
+        )
+
+
+def _keys(spec: KeyFile, folder: Path) -> Path:
+    """The file of keys; standard input can be read only once, and a canary reads it twice."""
+    if spec.path != STDIN:
+        path = Path(spec.path)
+        if not path.is_file():
+            raise ConfigError("there is no such file of keys", found=spec.path, expected="a file, or -")
+        return path
+    path = folder / "keys"
+    with path.open("wb") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+    return path

@@ -1,0 +1,33 @@
+"""`batchkit sweep`: make what is missing or stale."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from batchkit.aws.clients import Clients
+from batchkit.cli.options import config_option, output_option
+from batchkit.cli.projects import load_here
+from batchkit.cli.rerunning import Rerun, rerun_options, workplace
+from batchkit.runs.sweep import Sweep, request
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command()
+@rerun_options
+@config_option
+@output_option
+def command(config: Path | None, output: str, **given: Any) -> int:
+    """Compare bucket, ledger and outputs, and submit what is missing or stale.
+
+    Costs one request of the ledger for each source and one HEAD for each output. What the same recipe
+    rejected before, of the same bytes, is left alone.
+    """
+    bulk = Sweep.of(load_here(config), Clients())
+    with workplace() as (folder, stopped):
+        asked = replace(request(bulk.project), prices=bulk.prices({}))
+        return Rerun(**given, output=output).run(bulk, asked, folder, stopped)

@@ -1,0 +1,117 @@
+"""The report at the end of a bulk run, beside its manifest: JSON Lines for programs, CSV for a spreadsheet.
+
+It is computed from the ledger and the plan alone: written again, it is the same.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from batchkit.completion.reading import items, mapping
+from batchkit.planning import failures, names
+from batchkit.planning.cost import VCPU_HOUR
+from batchkit.planning.sheets import cells
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from batchkit.aws.objects import Objects
+    from batchkit.completion.tally import Tally
+    from batchkit.planning.records import ErrorGroup, RunEnd
+
+FORMAT = 1
+
+Row = dict[str, Any]
+
+
+def write(objects: Objects, artifacts: str, end: RunEnd, tally: Tally) -> None:
+    """Write both forms of the report."""
+    stored = objects.get(artifacts, names.plan_key(end.run))
+    plan = json.loads(stored.body) if stored else {}
+    rows = tuple(report(end, tally, plan))
+    for suffix, body, kind in (("jsonl", jsonl(rows), "application/jsonl"), ("csv", sheet(rows), "text/csv")):
+        objects.put(artifacts, names.report_key(end.run, suffix), body.encode(), kind)
+
+
+def report(end: RunEnd, tally: Tally, plan: Mapping[str, Any]) -> Iterator[Row]:
+    """The rows: `run`, `items`, `cost`, then an `error` for each fingerprint, the most frequent first.
+
+    Costs in USD, times in epoch seconds, durations in seconds.
+    """
+    yield {
+        "kind": "run",
+        "format": FORMAT,
+        "run": end.run,
+        "state": end.state.value,
+        "source": end.source,
+        "recipe": end.recipe,
+        "sources": end.sources,
+        "started": end.started,
+        "stopped": end.stopped,
+        "retry": f"batchkit retry {end.run}" if end.counts.rejected + end.counts.failed else "",
+    }
+    yield {"kind": "items", **asdict(end.counts)}
+    yield {"kind": "cost", **cost(end, tally, plan)}
+    for group in tally.groups():
+        yield {"kind": "error", **error(group)}
+
+
+def cost(end: RunEnd, tally: Tally, plan: Mapping[str, Any]) -> Row:
+    """What was planned beside what was measured; empty members where the run had no plan."""
+    lines = [line for line in items(mapping(plan, "cost"), "lines") if isinstance(line, dict)]
+    compute = [line for line in lines if line.get("group") == "compute"]
+    planned_hours = sum(line["quantity"] for line in compute if line["unit"] == VCPU_HOUR)
+    hours = tally.seconds / 3600 * plan.get("vcpus", 0)
+    share = hours / planned_hours if planned_hours else 0.0
+    return {
+        "planned_usd": round(_usd(lines), 6),
+        "planned_compute_usd": round(_usd(compute), 6),
+        "measured_compute_usd": round(_usd(compute) * share, 6),
+        "planned_vcpu_hours": round(planned_hours, 6),
+        "measured_vcpu_hours": round(hours, 6),
+        "planned_seconds": plan.get("seconds"),
+        "measured_seconds": max(end.stopped - end.started, 0),
+        "children_reported": tally.children,
+        "child_seconds": tally.seconds,
+    }
+
+
+def error(group: ErrorGroup) -> Row:
+    """One kind of error: how often, of which class, and an example."""
+    return {
+        "count": group.count,
+        "error_class": group.error_class,
+        "failure_class": failures.failure_class(group.error_class, rejected=group.rejected).value,
+        "fingerprint": failures.fingerprint(group.error_class, group.message),
+        "key": group.key,
+        "message": group.message,
+    }
+
+
+def jsonl(rows: Iterable[Row]) -> str:
+    """A JSON document a line."""
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def sheet(rows: Iterable[Row]) -> str:
+    """The same as a table: kind, name, value, and for errors class, fingerprint and example."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(("kind", "name", "value", "failure_class", "fingerprint", "key", "message"))
+    for row in rows:
+        if row["kind"] == "error":
+            facts = (row[name] for name in ("failure_class", "fingerprint", "key", "message"))
+            table.writerow(cells(("error", row["error_class"], row["count"], *facts)))
+            continue
+        for name, value in row.items():
+            if name != "kind":
+                table.writerow(cells((row["kind"], name, value)))
+    return text.getvalue()
+
+
+def _usd(lines: Iterable[Mapping[str, Any]]) -> float:
+    return sum((float(line["quantity"]) * float(line["price"]) for line in lines), 0.0)

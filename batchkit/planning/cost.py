@@ -1,0 +1,176 @@
+"""What a run costs: one line per thing that AWS bills, each with its price and where that comes from.
+
+Left out, because a run's plan cannot know them: storage of the outputs, NAT gateways, data that leaves
+the region, other people's Lambda functions. AWS Batch itself is free of charge.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from batchkit.planning.prices import Price
+
+Group = Literal["compute", "requests", "ledger", "events", "logs"]
+ComputeType = Literal["ec2-spot", "fargate", "fargate-spot"]
+
+VCPU_HOUR = "vCPU-hour"
+
+# Fargate bills each second, one minute at least, from the start of the image's pull.
+FARGATE_MINIMUM_SECONDS = 60
+
+# From a child's start to its first item. Assumed: Fargate pulls the image (about 100 MB) and attaches a
+# network interface for each child; an EC2 host has the image from its second child on.
+START_SECONDS = {"fargate": 30, "fargate-spot": 30, "ec2-spot": 5}
+
+# From SubmitJob to the first child's start. Assumed: EC2 has to boot hosts, Batch looks once a minute.
+CAPACITY_SECONDS = {"fargate": 60, "fargate-spot": 60, "ec2-spot": 240}
+
+# A host of general purpose has 4 GiB for each vCPU; a child with more memory takes up more of it.
+HOST_MIB_PER_VCPU = 4096
+
+# A child reads the recipe, a range of the index and a range of the manifest.
+GETS_PER_CHILD = 3
+# The worker looks at a source, reads it, and looks again after the outputs are written.
+GETS_PER_SOURCE = 3
+# It looks at each output before it makes and puts it.
+GETS_PER_ITEM = 1
+PUTS_PER_ITEM = 1
+
+# The ledger takes one write unit (1 KB) an item, one or two a child's report.
+WRITES_PER_ITEM = 1
+WRITES_PER_CHILD = 2
+# Completion reads all reports once, after the last array; consistent, up to 4 KB a unit.
+READS_PER_CHILD = 1
+
+# A child logs its start, its metrics and its end, as JSON.
+LOG_BYTES_PER_CHILD = 3000
+GIB = 2**30
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a child runs on; `memory` in MiB."""
+
+    compute: ComputeType
+    vcpus: float
+    memory: int
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A run as AWS sees it; a child works `seconds` on average, its start not counted."""
+
+    sources: int
+    items: int
+    children: int
+    seconds: float
+    output_events: bool = False
+
+
+@dataclass(frozen=True)
+class Line:
+    """`quantity` of `unit` at `price` USD each, as `source` said of `date` (YYYY-MM, or YYYY-MM-DD)."""
+
+    group: Group
+    what: str
+    quantity: float
+    unit: str
+    price: float
+    source: str
+    date: str
+
+    @property
+    def usd(self) -> float:
+        return self.quantity * self.price
+
+
+@dataclass(frozen=True)
+class Cost:
+    """The estimate of a run, USD."""
+
+    lines: tuple[Line, ...] = ()
+
+    @property
+    def compute(self) -> float:
+        return self.of("compute")
+
+    @property
+    def requests(self) -> float:
+        return self.of("requests")
+
+    @property
+    def ledger(self) -> float:
+        return self.of("ledger")
+
+    @property
+    def events(self) -> float:
+        return self.of("events")
+
+    @property
+    def logs(self) -> float:
+        return self.of("logs")
+
+    @property
+    def total(self) -> float:
+        return sum(line.usd for line in self.lines)
+
+    def of(self, group: Group) -> float:
+        """The sum of one group's lines."""
+        return sum(line.usd for line in self.lines if line.group == group)
+
+
+def estimate(work: Workload, machine: Machine, prices: Mapping[str, Price]) -> Cost:
+    """The cost of a run; Spot children that are reclaimed and retried are not foreseen."""
+    amounts = (*_compute(work, machine), *_calls(work))
+    return Cost(
+        tuple(
+            Line(group, what, quantity, unit, prices[name].usd, prices[name].source, prices[name].date)
+            for group, what, quantity, unit, name in amounts
+            if quantity
+        )
+    )
+
+
+def wall_clock(work: Workload, machine: Machine, max_vcpus: float) -> int:
+    """Seconds from the submission to the last child's end, with all of `max_vcpus` to be had."""
+    if not work.children:
+        return 0
+    at_once = max(math.floor(max_vcpus / machine.vcpus), 1)
+    waves = -(-work.children // at_once)
+    each = START_SECONDS[machine.compute] + work.seconds
+    return round(CAPACITY_SECONDS[machine.compute] + waves * each)
+
+
+_Amount = tuple[Group, str, float, str, str]
+
+
+def _compute(work: Workload, machine: Machine) -> Iterator[_Amount]:
+    seconds = START_SECONDS[machine.compute] + work.seconds
+    kind = machine.compute
+    if kind == "ec2-spot":
+        share = max(machine.vcpus, machine.memory / HOST_MIB_PER_VCPU)
+        hours = work.children * seconds / 3600 * share
+        yield "compute", "EC2 Spot, vCPUs with their memory", hours, VCPU_HOUR, "ec2-spot-vcpu-hour"
+        return
+    name = "Fargate Spot" if kind == "fargate-spot" else "Fargate"
+    hours = work.children * max(seconds, FARGATE_MINIMUM_SECONDS) / 3600
+    yield "compute", f"{name}, vCPUs", hours * machine.vcpus, VCPU_HOUR, f"{kind}-vcpu-hour"
+    yield "compute", f"{name}, memory", hours * machine.memory / 1024, "GB-hour", f"{kind}-gb-hour"
+    yield "compute", "public IPv4 addresses", hours, "hour", "public-ipv4-hour"
+
+
+def _calls(work: Workload) -> Iterator[_Amount]:
+    gets = work.children * GETS_PER_CHILD + work.sources * GETS_PER_SOURCE + work.items * GETS_PER_ITEM
+    yield "requests", "S3 GET and HEAD", gets, "request", "s3-get"
+    yield "requests", "S3 PUT", work.items * PUTS_PER_ITEM, "request", "s3-put"
+    writes = work.items * WRITES_PER_ITEM + work.children * WRITES_PER_CHILD
+    yield "ledger", "DynamoDB writes", writes, "write", "dynamodb-write"
+    yield "ledger", "DynamoDB reads", work.children * READS_PER_CHILD, "read", "dynamodb-read"
+    events = (1 if work.children else 0) + (work.items if work.output_events else 0)
+    yield "events", "EventBridge events", events, "event", "eventbridge-event"
+    yield "logs", "CloudWatch Logs", work.children * LOG_BYTES_PER_CHILD / GIB, "GB", "logs-gb"

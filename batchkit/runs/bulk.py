@@ -1,0 +1,251 @@
+"""The bulk lane of one project, composed: gather → plan → submit.
+
+request ─ claim ─ run ─┬─ its stored plan, if an interrupted command left one
+                       └─ sources → spool → plan
+plan ─ steps ─ executor (AWS, or a rehearsal)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+
+from batchkit.aws import uploading
+from batchkit.aws.account import account_id
+from batchkit.aws.objects import Objects
+from batchkit.aws.queue import Queue
+from batchkit.aws.run_ledger import RunLedger
+from batchkit.aws.spot_prices import spot_vcpu_hour
+from batchkit.planning import names
+from batchkit.planning.backfill import Options, Plan
+from batchkit.planning.cost import Machine
+from batchkit.planning.prices import PRICES, overridden
+from batchkit.planning.selection import Selection
+from batchkit.planning.sizing import MODEL, SECONDS_PER_CHILD, FanOut, Model
+from batchkit.planning.source_spec import KeyFile, SourceSpec
+from batchkit.runs import intents, planner
+from batchkit.runs.classify import Classifier
+from batchkit.runs.gather import gather
+from batchkit.runs.interrupts import Stopped, until_stopped
+from batchkit.runs.spool import Spool
+from batchkit.runs.steps import Destination, Step, steps
+from batchkit.runs.submit import AwsExecutor, Report, execute
+from batchkit.worker.assignment import Place
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from batchkit.aws.clients import Clients
+    from batchkit.planning.manifest import Source
+    from batchkit.planning.prices import Price
+    from batchkit.project import Project
+    from batchkit.runs.intents import Claim
+    from batchkit.runs.steps import Executor
+
+SPOT = "ec2-spot-vcpu-hour"
+
+Wanted = Callable[["Source"], bool]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a person asks for. `source` is the text of `spec`; `keys` is the file behind a KeyFile.
+
+    `part` tells runs of one command apart (a canary, the rest); `wanted` chooses their sources.
+    """
+
+    source: str
+    spec: SourceSpec
+    selection: Selection = field(default_factory=Selection)
+    changed_only: bool = False
+    fan_out: FanOut = "source"
+    seconds_per_child: float = SECONDS_PER_CHILD
+    model: Model = MODEL
+    prices: Mapping[str, Price] = field(default_factory=lambda: PRICES)
+    keys: Path | None = None
+    part: str = ""
+    wanted: Wanted | None = None
+
+    def meaning(self, project: Project) -> dict[str, Any]:
+        """What makes two commands the same: JSON-able. Prices and speed are no part of it."""
+        return {
+            "project": project.name,
+            "recipe": project.recipe.digest,
+            "source": self.source,
+            "content": _digest(self.keys) if self.keys else "",
+            "bucket": (self.spec.bucket or "") if isinstance(self.spec, KeyFile) else "",
+            "selection": asdict(self.selection),
+            "changed_only": self.changed_only,
+            "fan_out": self.fan_out,
+            "seconds_per_child": float(self.seconds_per_child),
+            "part": self.part,
+        }
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run that is planned: by now, or (`continued`) by the same command, which had begun to submit it.
+
+    `spool` is None when its manifest is stored already. Without a `claim` it can only be rehearsed.
+    """
+
+    plan: Plan
+    spool: Spool | None
+    claim: Claim | None = None
+    continued: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bulk:
+    """One project's bulk lane, on AWS or on what answers at the clients' endpoint."""
+
+    project: Project
+    clients: Clients
+    artifacts: str
+    table: str
+    clock: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+
+    @classmethod
+    def of(cls, project: Project, clients: Clients) -> Bulk:
+        """Where the project was deployed to. Raises ConfigError without region or credentials."""
+        account, region = account_id(clients.sts), clients.batch.meta.region_name
+        artifacts = names.artifacts_bucket(project.name, account, region)
+        return cls(
+            project=project, clients=clients, artifacts=artifacts, table=names.ledger_table(project.name)
+        )
+
+    @cached_property
+    def ledger(self) -> RunLedger:
+        return RunLedger(self.clients.dynamodb, self.table, self.clock)
+
+    @cached_property
+    def objects(self) -> Objects:
+        return Objects(self.clients.s3)
+
+    @cached_property
+    def queue(self) -> Queue:
+        return Queue.of(self.clients)
+
+    @property
+    def destination(self) -> Destination:
+        name = f"{self.project.name}-bulk"
+        return Destination(self.artifacts, queue=name, definition=name)
+
+    def rehearse(self, request: Request, folder: Path, stopped: Stopped) -> Prepared:
+        """A plan that nothing but this process knows of; its files in `folder`."""
+        started = int(self.clock())
+        run = names.bulk_run(started, intents.token(request.meaning(self.project)))
+        spool = Spool.within(folder)
+        return Prepared(self._plan(request, run, spool, stopped), spool)
+
+    def prepare(
+        self,
+        request: Request,
+        folder: Path,
+        stopped: Stopped,
+        *,
+        again: bool = False,
+        over: intents.Over = intents.is_over,
+    ) -> Prepared:
+        """The plan of the run that this command works on: an interrupted one's stored plan, or a new one."""
+        token = intents.token(request.meaning(self.project))
+        owner = uuid.uuid4().hex
+        claim = intents.claim(self.ledger, token, int(self.clock()), owner, again=again, over=over)
+        stored = self.stored_plan(claim.run) if claim.continued else None
+        if stored is not None:
+            return Prepared(stored, None, claim, continued=True)
+        spool = Spool.within(folder)
+        return Prepared(self._plan(request, claim.run, spool, stopped), spool, claim)
+
+    def adopt(self, plan: Plan, spool: Spool) -> Prepared:
+        """A plan that was made elsewhere, as the run that it names."""
+        intent = self.ledger.claim_intent(intents.token({"plan": plan.run}), plan.run, uuid.uuid4().hex)
+        begun = self.ledger.run(plan.run) is not None
+        return Prepared(plan, spool, intents.Claim(intent, continued=begun), continued=begun)
+
+    def prices(self, own: Mapping[str, float]) -> Mapping[str, Price]:
+        """The prices to plan with: dated ones, Spot's of now where they count and may be asked for, `own`."""
+        live = None
+        if self.project.compute.type == "ec2-spot" and SPOT not in own:
+            live = spot_vcpu_hour(self.clients.ec2, self.clock)
+        return overridden(own, {**PRICES, SPOT: live} if live else PRICES)
+
+    def release(self, prepared: Prepared) -> None:
+        """Forget that this command works on the run: nothing is left to do."""
+        if prepared.claim is not None:
+            self.ledger.release(prepared.claim.intent)
+
+    def stored_plan(self, run: str) -> Plan | None:
+        """The plan of a run whose manifest is stored."""
+        found = self.objects.get(self.artifacts, names.plan_key(run))
+        return Plan.from_json(found.body) if found else None
+
+    def steps(self, prepared: Prepared, source: str) -> Iterator[Step]:
+        """What submitting does."""
+        document = self.project.recipe.document
+        return steps(prepared.plan, self.destination, source, document, prepared.spool)
+
+    def submit(self, prepared: Prepared, source: str, report: Report, stopped: Stopped) -> None:
+        """Take all steps. Raises Interrupted between two of them; repeating is how to go on."""
+        execute(self.steps(prepared, source), self._executor(prepared), report, stopped)
+
+    def sources(self, request: Request) -> Iterator[Source]:
+        """What the request chooses, whatever became of it before."""
+        if request.keys is None:
+            yield from gather(request.spec, request.selection, self.clients)
+            return
+        with request.keys.open("rb") as file:
+            yield from gather(request.spec, request.selection, self.clients, stdin=file)
+
+    def _plan(self, request: Request, run: str, spool: Spool, stopped: Stopped) -> Plan:
+        found = until_stopped(self.sources(request), stopped)
+        return planner.make_plan(
+            filter(request.wanted, found) if request.wanted else found,
+            spool,
+            run=run,
+            started=int(self.clock()),
+            target=planner.Target(self.project.recipe, self.project.output.key, self.project.upload_rules),
+            options=self._options(request),
+            classify=self._classifier().classify if request.changed_only else None,
+        )
+
+    def _options(self, request: Request) -> Options:
+        compute = self.project.compute
+        return Options(
+            machine=Machine(compute.type, compute.vcpus, int(compute.memory)),
+            max_vcpus=compute.max_vcpus,
+            fan_out=request.fan_out,
+            seconds_per_child=request.seconds_per_child,
+            timeout=compute.bulk_timeout,
+            model=request.model,
+            output_events=self.project.output.bucket == self.project.upload.bucket,
+            prices=request.prices,
+        )
+
+    def _classifier(self) -> Classifier:
+        output = self.project.output
+        place = Place(self.project.name, self.table, self.artifacts, output.bucket, output.key)
+        return Classifier(self.objects, self.project.recipe, place)
+
+    def _executor(self, prepared: Prepared) -> Executor:
+        guard = {"guard": intents.guard(self.ledger, prepared.claim)} if prepared.claim else {}
+        return AwsExecutor(
+            artifacts=self.artifacts,
+            objects=self.objects,
+            uploader=partial(uploading.upload, self.clients.s3),
+            ledger=self.ledger,
+            jobs=self.queue,
+            sleep=self.sleep,
+            **guard,
+        )
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,97 @@
+"""Stopping a run: one call for each of its array jobs, whatever the number of their children.
+
+The ledger notes that it was cancelled; how it ends follows from the jobs' own events, as always.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from batchkit.completion.tally import tally
+from batchkit.errors import DataError
+from batchkit.planning import names
+from batchkit.planning.failures import CANCELLED
+from batchkit.planning.records import RunEnd
+from batchkit.planning.states import RunState, finished
+from batchkit.runs.outcomes import known
+
+if TYPE_CHECKING:
+    from batchkit.aws.run_ledger import RunLedger
+    from batchkit.planning.backfill import Plan
+
+
+class Jobs(Protocol):
+    """What cancelling needs of Batch; `aws.queue.Queue` is one."""
+
+    def find(self, queue: str, name: str) -> str | None: ...
+
+    def terminate(self, job: str, reason: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Cancellation:
+    """The jobs that were told to end, none of a run that had ended before; and the run's state now."""
+
+    run: str
+    state: RunState
+    jobs: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def cancel(
+    ledger: RunLedger, queue: Jobs, queue_name: str, run: str, plan: Plan | None, *, reason: str = ""
+) -> Cancellation:
+    """Terminate all jobs of a bulk run, whose plan is `plan`. Raises DataError for any other run."""
+    record = known(ledger, run)
+    state = RunState(record["state"])
+    if state is not RunState.RUNNING:
+        return Cancellation(run, state, ())
+    if plan is None:
+        raise DataError(
+            f"the run '{run}' is not one of `batchkit submit`",
+            found="no plan of it",
+            expected="a run that `batchkit submit` began",
+            fix="aws batch terminate-job, if it must be stopped",
+        )
+    jobs = dict(_jobs(ledger, queue, queue_name, run))
+    awaited = sum(plan.arrays[number].size for number in jobs)
+    ledger.cancelled(run, awaited)
+    for job in jobs.values():
+        queue.terminate(job, f"{CANCELLED}: {reason}" if reason else CANCELLED)
+    return Cancellation(run, _settled(ledger, plan, record, awaited), tuple(jobs.values()))
+
+
+def _jobs(ledger: RunLedger, queue: Jobs, queue_name: str, run: str) -> Iterator[tuple[int, str]]:
+    """The run's jobs, those included whose submission was cut off before their id was noted."""
+    for job in ledger.jobs(run):
+        found = job.job or queue.find(queue_name, names.job_name(run, job.number))
+        if found:
+            yield job.number, found
+
+
+def _settled(ledger: RunLedger, plan: Plan, record: Mapping[str, Any], awaited: int) -> RunState:
+    """The run's state. Where no job is left whose end could tell it, the run ends here and now."""
+    ended = ledger.arrays(plan.run)
+    if sum(array.size for array in ended) < awaited:
+        return RunState.RUNNING
+    found = tally(ledger.children(plan.run, plan.children), plan.shape, expected=plan.items)
+    state, counts = finished(plan.items, found.counts)
+    end = RunEnd(
+        run=plan.run,
+        lane=record["lane"],
+        state=state,
+        counts=counts,
+        sources=plan.sources,
+        recipe=plan.recipe,
+        job=ended[0].job if ended else "",
+        errors=found.errors(),
+        source=record.get("source", ""),
+        started=plan.started,
+        stopped=max((array.stopped for array in ended), default=plan.started),
+    )
+    ledger.finish(end)
+    return state

@@ -1,0 +1,132 @@
+"""What of a source is up to date, as the metadata of its outputs says: the worker's own rule, asked before.
+
+Many sources at a time, answered in their order, in constant memory.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from batchkit.aws.objects import Head, Objects
+from batchkit.errors import DataError, Rejected
+from batchkit.worker import freshness
+from batchkit.worker.publish import DIGEST, ETAG
+from batchkit.worker.shard import Work
+from batchkit.worker.targets import Target, targets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from batchkit.planning.manifest import Source
+    from batchkit.recipe import Recipe
+    from batchkit.worker.assignment import Place
+
+# As many connections as a client keeps (`aws.clients.CONNECTIONS`).
+THREADS = 32
+
+# Sources under way: enough that a slow one at the front does not hold up the threads.
+AHEAD = 8 * THREADS
+
+# The run of no output: what an earlier run made is fresh, whichever run it was.
+_NO_RUN = ""
+
+
+class State(StrEnum):
+    """What a source is, or one of its tasks."""
+
+    NEW = "new"
+    STALE_SOURCE = "stale_source"
+    STALE_RECIPE = "stale_recipe"
+    FRESH = "fresh"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A source, its `tasks` narrowed down to those that are to be made, and why."""
+
+    source: Source
+    state: State
+
+
+class Classifier:
+    """Looks at the outputs of sources. `place` says where they are."""
+
+    def __init__(self, objects: Objects, recipe: Recipe, place: Place, threads: int = THREADS) -> None:
+        self._objects = objects
+        self._recipe = recipe
+        self._place = place
+        self._threads = threads
+
+    def classify(self, sources: Iterable[Source]) -> Iterator[Verdict]:
+        """A verdict for each source, in order. Raises Throttled, PermissionDenied or ConfigError."""
+        rest = iter(sources)
+        pool = ThreadPoolExecutor(self._threads, "classify")
+        try:
+            waiting: deque[Future[Verdict]] = deque()
+            for source in islice(rest, AHEAD):
+                waiting.append(pool.submit(self.look, source))
+            while waiting:
+                yield waiting.popleft().result()
+                for source in islice(rest, 1):
+                    waiting.append(pool.submit(self.look, source))
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def look(self, source: Source) -> Verdict:
+        """What is to be made of one source: one HEAD for each task, and one where its etag is unknown.
+
+        What the worker would refuse (another source's output in its place, a key too long, a source
+        that is gone) counts as to be made: the run records it.
+        """
+        wanted = [t for t in self._recipe.tasks if not source.tasks or t.name in source.tasks]
+        self._check_tasks(source)
+        found, refused = targets(self._recipe, self._place, Work(source, tuple(wanted)))
+        outputs = [self._objects.head(self._place.bucket, target.key) for target in found]
+        head = self._head(source, outputs)
+        states = {t.task.name: _state(o, t, head) for t, o in zip(found, outputs, strict=True)}
+        states |= dict.fromkeys(refused, State.NEW)
+        stale = tuple(task.name for task in wanted if states[task.name] is not State.FRESH)
+        tasks = () if len(stale) == len(self._recipe.tasks) else stale
+        return Verdict(msgspec.structs.replace(source, tasks=tasks), _worst(set(states.values())))
+
+    def _head(self, source: Source, outputs: list[Head | None]) -> Head:
+        if not source.etag and any(outputs):
+            head = self._objects.head(source.bucket, source.key)
+            if head:
+                return head
+        return Head(source.bucket, source.key, source.etag, source.size, 0)
+
+    def _check_tasks(self, source: Source) -> None:
+        known = [task.name for task in self._recipe.tasks]
+        unknown = set(source.tasks) - set(known)
+        if unknown:
+            raise DataError(
+                f"the manifest asks for tasks of {source.key} that the recipe does not have",
+                found=", ".join(sorted(unknown)),
+                expected=", ".join(known),
+            )
+
+
+def _state(output: Head | None, target: Target, source: Head) -> State:
+    try:
+        if freshness.judge(output, target, source, _NO_RUN) is not None:
+            return State.FRESH
+    except Rejected:
+        return State.NEW
+    if output is None or DIGEST not in output.metadata:
+        return State.NEW
+    return State.STALE_RECIPE if output.metadata.get(ETAG) == source.etag else State.STALE_SOURCE
+
+
+def _worst(states: set[State]) -> State:
+    """A source with some outputs and without others was made by a recipe of fewer tasks."""
+    if len(states) == 1:
+        return next(iter(states))
+    return State.STALE_SOURCE if State.STALE_SOURCE in states else State.STALE_RECIPE

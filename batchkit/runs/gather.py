@@ -1,0 +1,62 @@
+"""The sources of a bulk run, from wherever they are named, one at a time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from batchkit.aws.inventory import list_inventory
+from batchkit.aws.listing import THREADS, list_objects
+from batchkit.aws.objects import Objects
+from batchkit.errors import DataError
+from batchkit.planning.selection import select
+from batchkit.planning.source_spec import STDIN, InventoryManifest, Prefix
+from batchkit.runs import key_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+    from batchkit.aws.clients import Clients
+    from batchkit.planning.manifest import Source
+    from batchkit.planning.selection import Listed, Selection
+    from batchkit.planning.source_spec import KeyFile, SourceSpec
+
+
+def gather(
+    spec: SourceSpec,
+    selection: Selection,
+    clients: Clients,
+    stdin: BinaryIO | None = None,
+) -> Iterator[Source]:
+    """The sources that `spec` names and `selection` asks for; lazily, in constant memory.
+
+    A prefix is listed in parallel, so its order is not promised; with a limit it is listed in order of
+    keys, so that the same command chooses the same sources.
+    Raises ConfigError, DataError, MissingExtra, PermissionDenied and Throttled while it is iterated.
+    """
+    return select(_listed(spec, selection, clients, stdin), selection)
+
+
+def _listed(
+    spec: SourceSpec, selection: Selection, clients: Clients, stdin: BinaryIO | None
+) -> Iterator[Listed]:
+    if isinstance(spec, Prefix):
+        threads = THREADS if selection.limit is None else 1
+        return list_objects(clients.s3, spec.bucket, spec.prefix, threads)
+    if isinstance(spec, InventoryManifest):
+        return list_inventory(Objects(clients.s3), spec.bucket, spec.key)
+    return _named(spec, stdin)
+
+
+def _named(spec: KeyFile, stdin: BinaryIO | None) -> Iterator[Listed]:
+    if spec.path == STDIN and stdin is not None:
+        yield from key_lines.read(stdin, "standard input", spec.bucket)
+        return
+    try:
+        with Path(spec.path).open("rb") as file:
+            yield from key_lines.read(file, spec.path, spec.bucket)
+    except OSError as error:
+        raise DataError(
+            "the file of keys cannot be read", found=str(error), expected="a file, or - for standard input"
+        ) from error

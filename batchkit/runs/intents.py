@@ -1,0 +1,83 @@
+"""Which run a command works on: a new one, or the one that the same command had begun."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from batchkit import canonical
+from batchkit.errors import Interrupted
+from batchkit.planning import names
+from batchkit.planning.states import RunState
+
+if TYPE_CHECKING:
+    from batchkit.aws.run_ledger import Intent, RunLedger
+
+Over = Callable[[Mapping[str, Any] | None], bool]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A run to work on, and whether the same command had begun it before."""
+
+    intent: Intent
+    continued: bool
+
+    @property
+    def run(self) -> str:
+        return self.intent.run
+
+
+def token(meaning: Mapping[str, Any]) -> str:
+    """What stands for a command: 64 hexadecimal digits, the same for the same meaning (JSON-able)."""
+    return canonical.digest(canonical.encode(meaning))
+
+
+def has_ended(record: Mapping[str, Any] | None) -> bool:
+    """Whether a run's record says that it has ended."""
+    return record is not None and record.get("state", RunState.RUNNING) != RunState.RUNNING
+
+
+def is_over(record: Mapping[str, Any] | None) -> bool:
+    """Whether nothing is left to do of a run: it was cancelled, or all its jobs are submitted and have ended.
+
+    The jobs of a submission that was interrupted may have ended before it is continued.
+    """
+    return record is not None and ("cancelled" in record or ("submitted" in record and has_ended(record)))
+
+
+def claim(
+    ledger: RunLedger, token: str, started: int, owner: str, *, again: bool = False, over: Over = is_over
+) -> Claim:
+    """The run to work on as `owner`: the one this command had begun, unless it is over, else a new one.
+
+    `started` in epoch seconds is the new one's; `again` asks for a new one in any case.
+    """
+    new = names.bulk_run(started, token)
+    intent = ledger.claim_intent(token, new, owner)
+    if intent.run != new and (again or over(ledger.run(intent.run))):
+        intent = ledger.claim_intent(token, new, owner, over=intent.run)
+    return Claim(intent, continued=intent.run != new)
+
+
+def guard(ledger: RunLedger, claim: Claim) -> Callable[[], None]:
+    """Raises Interrupted when the same command goes on with the run elsewhere, or the run was cancelled."""
+
+    def check() -> None:
+        if not ledger.holds(claim.intent):
+            raise Interrupted(
+                f"the run {claim.run} is being submitted by another process",
+                found="the same command was started once more",
+                expected="one process that submits it",
+                fix=f"let the other one go on; batchkit status {claim.run}",
+            )
+        if (ledger.run(claim.run) or {}).get("cancelled"):
+            raise Interrupted(
+                f"the run {claim.run} was cancelled",
+                found="not all of its jobs are submitted, and the others were told to end",
+                expected="a run that nobody stopped",
+                fix=f"repeat the command when it has ended; batchkit status {claim.run}",
+            )
+
+    return check

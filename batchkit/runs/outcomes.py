@@ -1,0 +1,237 @@
+"""What became of the items of a run, streamed: those that the ledger holds, and those it cannot hold.
+
+A child that dies leaves items without a record. They have failed as the child has: they are found by
+comparing the manifest with the ledger, for the children that do not account for all of their items.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from batchkit.errors import DataError
+from batchkit.planning.failures import NO_REPORT, Diagnosis, diagnose, failure_class
+from batchkit.planning.records import ChildFailure
+from batchkit.planning.states import Outcome, RunState, bulk_order
+from batchkit.runs.manifests import Manifest, load_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from batchkit.aws.ledger import Ledger
+    from batchkit.aws.objects import Objects
+    from batchkit.planning.backfill import Plan
+    from batchkit.planning.manifest import Source
+
+# Queries of the ledger under way.
+THREADS = 16
+
+BLOCK_SOURCES = 256
+
+
+@dataclass(frozen=True)
+class Result:
+    """An item of a run. `outcome` is "" while nothing is known; the class is "" for good items."""
+
+    outcome: str
+    bucket: str
+    key: str
+    task: str
+    output: str = ""
+    bytes: int = 0
+    milliseconds: int = 0
+    attempt: int = 0
+    failure_class: str = ""
+    error_class: str = ""
+    message: str = ""
+    run: str = ""
+
+    @property
+    def is_bad(self) -> bool:
+        return self.outcome in (Outcome.REJECTED, Outcome.FAILED)
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """Tasks of the manifest's source `number`."""
+
+    number: int
+    source: Source
+    tasks: tuple[str, ...]
+
+
+class Outcomes:
+    """The items of one run. Raises DataError for a run that the ledger does not know."""
+
+    def __init__(self, ledger: Ledger, objects: Objects, artifacts: str, run: str) -> None:
+        self._ledger = ledger
+        self._objects = objects
+        self._artifacts = artifacts
+        self._run = run
+        self.record = known(ledger, run)
+
+    @property
+    def has_ended(self) -> bool:
+        return bool(self.record["state"] != RunState.RUNNING)
+
+    @property
+    def is_bulk(self) -> bool:
+        return bool(self.record["lane"] == "bulk")
+
+    def bad(self) -> Iterator[Result]:
+        """The rejected and failed items: those in the ledger's index, then those of dead children."""
+        for item in self._ledger.bad_items(self._run):
+            yield _result(item)
+        if self.is_bulk:
+            yield from self._lost()
+
+    def all(self) -> Iterator[Result]:
+        """All items: of a bulk run in the manifest's order."""
+        if not self.is_bulk:
+            yield from self._of_upload()
+            return
+        plan, children = self._plan(), self._children()
+        for result, child in self._look(plan, _everything(plan, self._manifest(plan))):
+            if result.outcome or not self._may_be_lost(child, children):
+                yield result
+            else:
+                yield _lost(result, children.why(child))
+
+    def _lost(self) -> Iterator[Result]:
+        plan, children = self._plan(), self._children()
+        suspects = (child for child in range(plan.children) if self._is_suspect(plan, child, children))
+        manifest = self._manifest(plan)
+        wanted = (one for child in suspects for one in _of_child(plan, manifest, child, children))
+        for result, child in self._look(plan, wanted):
+            if not result.outcome:
+                yield _lost(result, children.why(child))
+
+    def _is_suspect(self, plan: Plan, child: int, children: Children) -> bool:
+        complete = children.items[child] >= len(plan.shape.shard(child))
+        return not complete and self._may_be_lost(child, children)
+
+    def _may_be_lost(self, child: int, children: Children) -> bool:
+        """While a run goes on, only Batch's word makes a silent child a dead one."""
+        return self.has_ended or child in children.failures
+
+    def _look(self, plan: Plan, wanted: Iterable[_Wanted]) -> Iterator[tuple[Result, int]]:
+        """The ledger's word on each item, outcome "" where it has none since the run began."""
+        since, rest = bulk_order(plan.started), iter(wanted)
+        with ThreadPoolExecutor(THREADS, "outcomes") as pool:
+            while block := list(islice(rest, BLOCK_SOURCES)):
+                answers = pool.map(lambda one: self._ledger.items(one.source.bucket, one.source.key), block)
+                for one, items in zip(block, answers, strict=True):
+                    found = {item["task"]: item for item in items if item["order"] >= since}
+                    for task in one.tasks:
+                        nothing = Result("", one.source.bucket, one.source.key, task, run=self._run)
+                        result = _result(found[task]) if task in found else nothing
+                        yield result, child_of(plan, one.number, task)
+
+    def _of_upload(self) -> Iterator[Result]:
+        bucket, _, key = self.record.get("source", "").removeprefix("s3://").partition("/")
+        items = self._ledger.items(bucket, key) if bucket and key else []
+        yield from (_result(item) for item in items if item["run"] == self._run)
+
+    def _plan(self) -> Plan:
+        return load_plan(self._objects, self._artifacts, self._run)
+
+    def _manifest(self, plan: Plan) -> Manifest:
+        return Manifest(self._objects, self._artifacts, self._run, plan.sources)
+
+    def _children(self) -> Children:
+        count = self.record.get("children") or self._plan().children
+        return Children(self._ledger.children(self._run, count), count)
+
+
+class Children:
+    """How many items each child accounts for, and what Batch said of the dead ones."""
+
+    def __init__(self, records: Iterable[Mapping[str, Any]], children: int) -> None:
+        self.items = array("q", bytes(8 * children))
+        self.failures: dict[int, ChildFailure] = {}
+        for record in records:
+            if "counts" in record:
+                counts = record["counts"]
+                self.items[record["child"]] = sum(counts[outcome.value] for outcome in Outcome)
+            if "failure" in record:
+                failure = ChildFailure(**record["failure"])
+                self.failures[failure.child] = failure
+
+    def why(self, child: int) -> Diagnosis:
+        """What became of a child that does not account for all of its items."""
+        failure = self.failures.get(child)
+        return (
+            diagnose(failure.exit_code, failure.status_reason, failure.reason)
+            if failure is not None
+            else NO_REPORT
+        )
+
+
+def known(ledger: Ledger, run: str) -> dict[str, Any]:
+    """The record of a run. Raises DataError for one that the ledger does not know."""
+    record = ledger.run(run)
+    if record is None:
+        raise DataError(
+            f"the ledger knows no run '{run}'",
+            found="no record of it",
+            expected="a run that `batchkit submit` began, or an upload's that ended",
+            fix="batchkit runs lists the latest; check the region and the project",
+        )
+    return {"lane": "upload", "state": RunState.RUNNING, **record}
+
+
+def child_of(plan: Plan, source: int, task: str) -> int:
+    """The child that does a task of a source."""
+    return (source * len(plan.tasks) + plan.tasks.index(task)) // plan.per_child
+
+
+def _everything(plan: Plan, manifest: Manifest) -> Iterator[_Wanted]:
+    for number, source in enumerate(manifest):
+        yield _Wanted(number, source, source.tasks or plan.tasks)
+
+
+def _of_child(plan: Plan, manifest: Manifest, child: int, children: Children) -> Sequence[_Wanted]:
+    """The items of a child; none when it accounts for all that its part of the manifest asks for."""
+    shape = plan.shape
+    wanted = []
+    for part, source in zip(shape.slices(child), manifest.part(shape.sources_of(child)), strict=True):
+        tasks = tuple(
+            task for task in plan.tasks[part.first : part.stop] if not source.tasks or task in source.tasks
+        )
+        if tasks:
+            wanted.append(_Wanted(part.source, source, tasks))
+    return wanted if children.items[child] < sum(len(one.tasks) for one in wanted) else ()
+
+
+def _result(item: Mapping[str, Any]) -> Result:
+    outcome = Outcome(item["outcome"])
+    bad = outcome in (Outcome.REJECTED, Outcome.FAILED)
+    rejected = outcome is Outcome.REJECTED
+    names = ("bucket", "key", "task", "output", "bytes", "milliseconds", "attempt", "run")
+    return Result(
+        outcome=outcome.value,
+        failure_class=failure_class(item["error_class"], rejected=rejected).value if bad else "",
+        error_class=item.get("error_class", ""),
+        message=item.get("message", ""),
+        **{name: item[name] for name in names},
+    )
+
+
+def _lost(result: Result, why: Diagnosis) -> Result:
+    return Result(
+        outcome=Outcome.FAILED.value,
+        bucket=result.bucket,
+        key=result.key,
+        task=result.task,
+        failure_class=why.failure_class.value,
+        error_class=why.error_class,
+        message=why.message,
+        run=result.run,
+    )

@@ -1,0 +1,172 @@
+"""From a stream of sources to a plan and its manifest on disk; what was planned can be kept for later.
+
+    sources → accepted by suffix and size → not fresh → manifest.jsonl, manifest.idx → Plan
+
+One pass, in memory that does not grow with the run; a second one over the files only where the template
+of the outputs' keys cannot prove that no two sources collide.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from batchkit.errors import DataError
+from batchkit.planning import backfill
+from batchkit.planning.backfill import Found, Options, Plan, Tally
+from batchkit.planning.uploads import UNSAFE_KEY, UploadRules, refusal
+from batchkit.runs import collisions
+from batchkit.runs.classify import State, Verdict
+from batchkit.runs.spool import Spool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from batchkit.planning.manifest import Source
+    from batchkit.recipe import Recipe
+
+    Classify = Callable[[Iterable[Source]], Iterator[Verdict]]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a run is of and where it goes: the recipe, the outputs' template, what a source must be.
+
+    Of `rules` only suffixes and size count: a bulk run may take sources of any bucket and prefix.
+    """
+
+    recipe: Recipe
+    template: str
+    rules: UploadRules | None = None
+
+
+def make_plan(
+    sources: Iterable[Source],
+    spool: Spool,
+    *,
+    run: str,
+    started: int,
+    target: Target,
+    options: Options,
+    classify: Classify | None = None,
+) -> Plan:
+    """Spool the run's manifest and plan the run.
+
+    `classify` (of a Classifier) leaves out what is fresh. Raises DataError for colliding outputs, and for
+    a run that Batch would not take; then the spooled files mean nothing.
+    """
+    counter = _Counter(len(target.recipe.tasks))
+    accepted = _accepted(sources, target.rules, counter)
+    spool.write(counter.count(_stale(classify(accepted), counter) if classify else _all(accepted, counter)))
+    collisions.check(spool, target.template, target.recipe.tasks, len(counter.buckets))
+    return backfill.plan(
+        run,
+        started,
+        recipe=target.recipe.digest,
+        tasks=[task.name for task in target.recipe.tasks],
+        found=counter.found(),
+        options=options,
+    )
+
+
+def save(plan: Plan, spool: Spool, path: Path) -> None:
+    """Keep a plan: `path`, and its manifest and index beside it."""
+    kept = _beside(path)
+    for origin, copy in ((spool.manifest, kept.manifest), (spool.index, kept.index)):
+        if origin != copy:
+            shutil.copyfile(origin, copy)
+    path.write_bytes(plan.to_json())
+
+
+def load(path: Path, recipe: Recipe) -> tuple[Plan, Spool]:
+    """A plan that `save` kept, and its manifest.
+
+    Raises DataError when the recipe is not the one that was planned with, or a file is not what was saved.
+    """
+    try:
+        plan = Plan.from_json(path.read_bytes())
+    except OSError as error:
+        raise DataError("the plan cannot be read", found=str(error), fix="plan again with --save") from error
+    if plan.recipe != recipe.digest:
+        raise DataError(
+            "the recipe has changed since the plan was made",
+            found=f"{recipe.digest[:12]}… with {', '.join(task.name for task in recipe.tasks)}",
+            expected=f"{plan.recipe[:12]}… with {', '.join(plan.tasks)}",
+            fix="plan again",
+        )
+    spool = _beside(path)
+    spool.check(plan.sources)
+    return plan, spool
+
+
+def _beside(path: Path) -> Spool:
+    return Spool(path.with_suffix(".manifest.jsonl"), path.with_suffix(".manifest.idx"))
+
+
+@dataclass
+class _Counter:
+    """What passes through the pipeline."""
+
+    tasks: int
+    sources: int = 0
+    bytes: int = 0
+    items: int = 0
+    unsized: int = 0
+    rejected: int = 0
+    unchecked: int = 0
+    states: dict[State, int] = field(default_factory=lambda: dict.fromkeys(State, 0))
+    buckets: set[str] = field(default_factory=set)
+
+    def count(self, sources: Iterable[Source]) -> Iterator[Source]:
+        for source in sources:
+            self.sources += 1
+            self.bytes += source.size
+            self.items += len(source.tasks) or self.tasks
+            if not _is_sized(source):
+                self.unsized += 1
+            self.buckets.add(source.bucket)
+            yield source
+
+    def found(self) -> Found:
+        states = {state.value: number for state, number in self.states.items()}
+        tally = Tally(**states, rejected=self.rejected, unchecked=self.unchecked)
+        return Found(self.sources, self.bytes, self.items, self.unsized, tally)
+
+
+def _accepted(sources: Iterable[Source], rules: UploadRules | None, counter: _Counter) -> Iterator[Source]:
+    """Without folder markers, and without what no upload of this suffix or size would be."""
+    anywhere = replace(rules, prefix="") if rules else None
+    for source in sources:
+        if source.key.endswith("/") and not source.size:
+            continue
+        if anywhere and _is_refused(anywhere, source):
+            counter.rejected += 1
+        else:
+            yield source
+
+
+def _is_refused(rules: UploadRules, source: Source) -> bool:
+    size = source.size if _is_sized(source) else 1
+    found = refusal(rules, source.key, size)
+    # Only EventBridge cannot deliver such keys.
+    return found is not None and found.error_class != UNSAFE_KEY
+
+
+def _is_sized(source: Source) -> bool:
+    """A file of keys gives neither size nor etag; a listing gives both."""
+    return bool(source.size or source.etag)
+
+
+def _all(sources: Iterable[Source], counter: _Counter) -> Iterator[Source]:
+    for source in sources:
+        counter.unchecked += 1
+        yield source
+
+
+def _stale(verdicts: Iterable[Verdict], counter: _Counter) -> Iterator[Source]:
+    for verdict in verdicts:
+        counter.states[verdict.state] += 1
+        if verdict.state is not State.FRESH:
+            yield verdict.source

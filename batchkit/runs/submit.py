@@ -1,0 +1,152 @@
+"""Submitting a plan: a loop over its steps. A dry run is the same loop with another `Executor`.
+
+Every step can be taken twice and changes nothing the second time, so an interrupted submission is
+continued by taking all steps again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from batchkit.aws.objects import url
+from batchkit.errors import DataError, Interrupted
+from batchkit.runs.adopt import Jobs, Sleep, submit_once
+from batchkit.runs.steps import Executor, Finish, Record, Step, Store, Submit, Upload
+
+if TYPE_CHECKING:
+    from batchkit.aws.objects import Objects
+    from batchkit.aws.run_ledger import RunLedger
+    from batchkit.planning.backfill import Plan
+
+Report = Callable[[Step], None]
+Guard = Callable[[], None]
+
+
+class Uploader(Protocol):
+    """What streams a file into a bucket: `(bucket, key, chunks, content_type)`."""
+
+    def __call__(self, bucket: str, key: str, chunks: Iterable[bytes], *, content_type: str) -> object: ...
+
+
+CHUNK_BYTES = 1 << 20
+
+
+def _nobody_else() -> None:
+    """The guard where nobody else can go on with the run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AwsExecutor:
+    """Takes steps on AWS, or on what answers at the clients' endpoint.
+
+    `guard` raises when this process is no longer the one to go on (see `runs.intents`); it is asked
+    before whatever cannot be taken back, and at the end.
+    """
+
+    artifacts: str
+    objects: Objects
+    uploader: Uploader
+    ledger: RunLedger
+    jobs: Jobs
+    sleep: Sleep = time.sleep
+    guard: Guard = _nobody_else
+
+    def upload(self, step: Upload) -> None:
+        self.uploader(self.artifacts, step.key, self._chunks(step), content_type=step.content_type)
+
+    def store(self, step: Store) -> None:
+        self.guard()
+        stored = self.objects.put(
+            self.artifacts, step.key, step.body, "application/json", only_if_absent=True
+        )
+        if not stored:
+            self._check_same(step)
+
+    def record(self, step: Record) -> None:
+        self.guard()
+        self.ledger.begin(step.plan, step.source)
+
+    def submit(self, step: Submit) -> None:
+        if any(job.number == step.number and job.job for job in self.ledger.jobs(step.run)):
+            return
+        self.guard()
+        first_time = self.ledger.claim_job(step.run, step.number)
+        job = submit_once(self.jobs, step.job, self.sleep, perhaps_there=not first_time)
+        self.ledger.add_job(step.run, step.number, job)
+
+    def finish(self, step: Finish) -> None:
+        # A run that was cancelled during its last SubmitJob must not count as submitted.
+        self.guard()
+        self.ledger.submitted(step.run)
+
+    def _chunks(self, step: Upload) -> Iterator[bytes]:
+        with step.path.open("rb") as file:
+            while chunk := file.read(CHUNK_BYTES):
+                yield chunk
+        # An upload that takes minutes must not end over the manifest of whoever took the run over.
+        self.guard()
+
+    def _check_same(self, step: Store) -> None:
+        """What is there may be this process's own first try, whose answer got lost."""
+        found = self.objects.get(self.artifacts, step.key)
+        if found is None or found.body != step.body:
+            raise DataError(
+                f"{url(self.artifacts, step.key)} is not what this command would store",
+                found="another content" if found else "no object any more",
+                expected="the same content, or none",
+                fix="repeat the command: it goes on with what is stored",
+            )
+
+
+class Rehearsal:
+    """Takes no step: the executor of a dry run. `taken` is what would have been done."""
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+
+    def upload(self, step: Upload) -> None:
+        self.taken.append(str(step))
+
+    def store(self, step: Store) -> None:
+        self.taken.append(str(step))
+
+    def record(self, step: Record) -> None:
+        self.taken.append(str(step))
+
+    def submit(self, step: Submit) -> None:
+        self.taken.append(str(step))
+
+    def finish(self, step: Finish) -> None:
+        self.taken.append(str(step))
+
+
+def execute(
+    steps: Iterable[Step],
+    executor: Executor,
+    report: Report = lambda step: None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> None:
+    """Take all steps, telling `report` of each before it begins. Raises Interrupted between two of them."""
+    for step in steps:
+        if stopped():
+            raise Interrupted(
+                "the submission was interrupted",
+                found=f"all is done before: {step}",
+                fix="repeat the same command: it continues this run, and submits nothing twice",
+            )
+        report(step)
+        step.take(executor)
+
+
+def check_cost(plan: Plan, most: float | None) -> None:
+    """Raises DataError when a plan costs more than `most` USD."""
+    if most is not None and plan.cost.total > most:
+        raise DataError(
+            "the run would cost too much",
+            found=f"{plan.cost.total:.2f} USD, estimated",
+            expected=f"at most {most:.2f} USD (--max-cost)",
+            fix="raise --max-cost, or choose fewer sources (--limit, --sample, --changed-only)",
+        )

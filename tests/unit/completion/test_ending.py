@@ -1,0 +1,113 @@
+"""Tests of batchkit.completion.ending: the report beside the manifest."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.projects import photos
+
+from batchkit.aws.run_ledger import RunLedger
+from batchkit.completion import changes, ending
+from batchkit.completion.tally import Tally, tally
+from batchkit.planning import backfill, names
+from batchkit.planning.backfill import Found, Options, Plan
+from batchkit.planning.cost import Machine
+from batchkit.planning.records import ErrorGroup, RunEnd
+from batchkit.planning.shards import Shape
+from batchkit.planning.states import Counts, RunState
+
+from .conftest import ARTIFACTS, TABLE, House
+from .jobs import CREATED, bulk, report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+END = RunEnd(
+    "b-1", "bulk", RunState.PARTIAL, Counts(done=5, failed=1), 2, "d" * 64, "j", started=10, stopped=70
+)
+OPTIONS = Options(machine=Machine("fargate-spot", 2, 4096), max_vcpus=8, per_child=6)
+
+
+def plan(house: House, run: str, sources: int, items: int) -> Plan:
+    recipe = house.recipe
+    found = Found(sources, 1000, items)
+    tasks = [task.name for task in recipe.tasks]
+    return backfill.plan(run, CREATED, recipe=recipe.digest, tasks=tasks, found=found, options=OPTIONS)
+
+
+def summed() -> Tally:
+    errors = [asdict(ErrorGroup("ValueError", 1, '=cmd|"x"', "cannot read 5"))]
+    children = [{"counts": {"done": 5, "failed": 1}, "errors": errors, "started": 10, "stopped": 1810}]
+    return tally(children, Shape(2, 3, 6))
+
+
+def test_the_report_sets_what_was_measured_beside_what_was_planned(house: House) -> None:
+    stored = json.loads(plan(house, "b-1", 2, 6).to_json())
+    run, items, cost, error = ending.report(END, summed(), stored)
+    assert (run["state"], run["retry"], items["done"]) == ("PARTIAL", "batchkit retry b-1", 5)
+    assert (cost["child_seconds"], cost["measured_seconds"], cost["measured_vcpu_hours"]) == (1800, 60, 1.0)
+    expected = cost["planned_compute_usd"] / cost["planned_vcpu_hours"]
+    assert cost["measured_compute_usd"] == pytest.approx(expected, rel=1e-3)
+    assert (error["failure_class"], error["fingerprint"]) == ("recipe", "ValueError: cannot read <n>")
+
+
+def test_a_run_without_a_plan_has_a_report_too() -> None:
+    _, _, cost, _ = ending.report(END, summed(), {})
+    assert (cost["planned_usd"], cost["child_seconds"]) == (0.0, 1800)
+
+
+def test_the_sheet_holds_the_same_and_no_formula() -> None:
+    rows = list(csv.DictReader(io.StringIO(ending.sheet(ending.report(END, summed(), {})))))
+    (error,) = [row for row in rows if row["kind"] == "error"]
+    assert (error["name"], error["value"], error["key"]) == ("ValueError", "1", '\'=cmd|"x"')
+    assert {row["name"]: row["value"] for row in rows if row["kind"] == "items"}["done"] == "5"
+
+
+@pytest.fixture
+def ended(house: House) -> Iterator[tuple[House, Plan, list[dict[str, Any]]]]:
+    """A run of a manifest that names 4 of 6 items, submitted; and the event of its end."""
+    house.recipe = photos(3).recipe
+    made = plan(house, "b-subset", 2, 4)
+    house.objects.put(ARTIFACTS, names.plan_key(made.run), made.to_json(), "application/json")
+    RunLedger(house.clients.dynamodb, TABLE).begin(made, "retry of b-0")
+    house.ledger.record_report(report(made.run, 0, made.shape, done=4))
+    (job,) = bulk(made.run, house.recipe.digest, made.shape, made.arrays)
+    yield house, made, [job.ended()]
+
+
+def test_a_run_of_a_subset_succeeds_when_the_subset_is_done(
+    ended: tuple[House, Plan, list[dict[str, Any]]],
+) -> None:
+    house, made, events = ended
+    for event in events * 2:
+        change = changes.parse(event)
+        assert change is not None
+        house.completion.record(change)
+    record = house.ledger.run(made.run)
+    assert record is not None
+    assert (record["state"], record["counts"]["done"], record["counts"]["failed"]) == ("SUCCEEDED", 4, 0)
+    assert (record["source"], record["started"]) == ("retry of b-0", made.started)
+    stored = house.objects.get(ARTIFACTS, names.report_key(made.run, "jsonl"))
+    assert stored is not None
+    run, items, cost = [json.loads(line) for line in stored.body.splitlines()]
+    assert (run["retry"], items["done"], cost["planned_usd"] > 0) == ("", 4, True)
+    assert house.objects.get(ARTIFACTS, names.report_key(made.run, "csv"))
+
+
+def test_a_run_that_was_cancelled_between_two_jobs_ends_with_those_it_has(house: House) -> None:
+    house.recipe = photos(3).recipe
+    made = plan(house, "b-cut-off", 40_000, 120_000)
+    ledger = RunLedger(house.clients.dynamodb, TABLE)
+    ledger.begin(made, "s3://uploads/")
+    first, *_ = bulk(made.run, house.recipe.digest, made.shape, made.arrays)
+    ledger.cancelled(made.run, made.arrays[0].size)
+    change = changes.parse(first.ended(failed=[0]))
+    assert change is not None
+    end = house.completion.record(change)
+    assert end is not None
+    assert (end.state, end.counts.failed) == (RunState.FAILED, 120_000)

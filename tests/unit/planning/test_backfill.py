@@ -1,0 +1,86 @@
+"""Tests of batchkit.planning.backfill: a plan as data."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batchkit.errors import DataError
+from batchkit.planning.backfill import Found, Options, Plan, Tally, plan
+from batchkit.planning.cost import ComputeType, Machine
+from batchkit.planning.sizing import FanOut
+
+MACHINE = Machine("fargate-spot", 1, 2048)
+OPTIONS = Options(MACHINE, max_vcpus=256)
+TASKS = ("thumb", "large")
+
+
+def planned(
+    sources: int, options: Options = OPTIONS, size: int = 3_000_000, items: int | None = None
+) -> Plan:
+    found = Found(
+        sources, sources * size, sources * 2 if items is None else items, tally=Tally(unchecked=sources)
+    )
+    return plan("b-1", 1_795_000_000, recipe="d" * 64, tasks=TASKS, found=found, options=options)
+
+
+@given(
+    sources=st.integers(0, 400_000),
+    size=st.integers(0, 10**9),
+    fan_out=st.sampled_from(get_args(FanOut)),
+    compute=st.sampled_from(get_args(ComputeType)),
+)
+def test_a_plan_survives_being_stored(sources: int, size: int, fan_out: FanOut, compute: ComputeType) -> None:
+    made = planned(sources, Options(Machine(compute, 0.5, 1024), 8, fan_out=fan_out), size)
+    assert Plan.from_json(made.to_json()) == made
+
+
+@given(sources=st.integers(0, 400_000), size=st.integers(0, 10**9))
+def test_arrays_children_and_shape_of_a_plan_agree(sources: int, size: int) -> None:
+    made = planned(sources, size=size)
+    assert made.children == made.shape.children
+    assert made.calls == len(made.arrays)
+
+
+@pytest.mark.parametrize(("sources", "calls"), [(0, 0), (1, 1), (5000, 1), (5001, 2), (25_000, 5)])
+def test_one_child_for_each_task_makes_as_few_arrays_as_can_be(sources: int, calls: int) -> None:
+    made = planned(sources, replace(OPTIONS, fan_out="task"))
+    assert (made.children, made.calls, made.per_child) == (sources * 2, calls, 1)
+
+
+def test_fewer_items_of_the_same_sources_cost_less() -> None:
+    assert planned(1000, items=1000).cost.total < planned(1000).cost.total
+
+
+def test_a_shard_given_by_hand_overrules_the_model() -> None:
+    assert planned(1000, replace(OPTIONS, per_child=6)).per_child == 6
+
+
+def test_a_shard_that_would_meet_the_timeout_is_refused() -> None:
+    with pytest.raises(DataError, match="timeout"):
+        planned(100_000, replace(OPTIONS, per_child=100_000, timeout=7200))
+
+
+def test_a_plan_for_programs_has_what_follows_from_it() -> None:
+    made = planned(1000)
+    facts = json.loads(json.dumps(made.as_json()))
+    assert (facts["children"], facts["calls"]) == (made.children, 1)
+    assert facts["cost"]["total"] == pytest.approx(sum(line["usd"] for line in facts["cost"]["lines"]))
+    assert facts["vcpu_hours"] > 0
+    assert facts["tally"]["unchecked"] == 1000
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"{}", b"\xff", b'{"run": 1}'])
+def test_anything_else_is_not_a_plan(data: bytes) -> None:
+    with pytest.raises(DataError, match="not a plan"):
+        Plan.from_json(data)
+
+
+def test_a_tally_adds_up() -> None:
+    tally = Tally(new=1, stale_source=2, stale_recipe=4, fresh=8, rejected=16, unchecked=32)
+    assert (tally.chosen, tally.found) == (39, 63)

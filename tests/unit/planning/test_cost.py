@@ -1,0 +1,97 @@
+"""Tests of batchkit.planning.cost: what a run is estimated to cost and to take."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import isclose
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batchkit.planning.cost import (
+    FARGATE_MINIMUM_SECONDS,
+    VCPU_HOUR,
+    ComputeType,
+    Cost,
+    Machine,
+    Workload,
+    estimate,
+    wall_clock,
+)
+from batchkit.planning.prices import PRICES, overridden
+
+COMPUTE = st.sampled_from(get_args(ComputeType))
+MACHINES = st.builds(Machine, COMPUTE, st.sampled_from([0.25, 1, 4]), st.sampled_from([512, 2048, 30_720]))
+WORK = st.builds(
+    Workload,
+    sources=st.integers(0, 10**7),
+    items=st.integers(0, 10**8),
+    children=st.integers(0, 10**6),
+    seconds=st.floats(0, 10_000),
+    output_events=st.booleans(),
+)
+
+
+@given(work=WORK, machine=MACHINES, more=st.sampled_from(["sources", "items", "children", "seconds"]))
+def test_more_of_anything_never_costs_less(work: Workload, machine: Machine, more: str) -> None:
+    larger = replace(work, **{more: getattr(work, more) + 1})
+    assert estimate(larger, machine, PRICES).total >= estimate(work, machine, PRICES).total
+
+
+@given(work=WORK, machine=MACHINES)
+def test_the_total_is_the_sum_of_its_groups(work: Workload, machine: Machine) -> None:
+    cost = estimate(work, machine, PRICES)
+    groups = cost.compute + cost.requests + cost.ledger + cost.events + cost.logs
+    assert isclose(cost.total, groups, abs_tol=1e-9)
+
+
+@pytest.mark.parametrize("compute", get_args(ComputeType))
+def test_a_run_of_nothing_costs_and_takes_nothing(compute: ComputeType) -> None:
+    machine = Machine(compute, 1, 2048)
+    assert estimate(Workload(0, 0, 0, 0.0), machine, PRICES) == Cost()
+    assert wall_clock(Workload(0, 0, 0, 0.0), machine, 256) == 0
+
+
+def test_fargate_bills_at_least_a_minute_for_each_child() -> None:
+    cost = estimate(Workload(1000, 1000, 1000, 0.1), Machine("fargate", 2, 4096), PRICES)
+    (hours,) = (line.quantity for line in cost.lines if line.unit == VCPU_HOUR)
+    assert isclose(hours, 1000 * 2 * FARGATE_MINIMUM_SECONDS / 3600)
+
+
+def test_spot_costs_less_than_what_it_replaces() -> None:
+    work = Workload(1000, 5000, 10, 240.0)
+    on_demand, spot = (estimate(work, Machine(k, 1, 2048), PRICES) for k in ("fargate", "fargate-spot"))
+    assert spot.compute < on_demand.compute
+    assert spot.requests == on_demand.requests
+
+
+def test_a_child_with_much_memory_takes_up_more_of_an_ec2_host() -> None:
+    work = Workload(1000, 5000, 10, 240.0)
+    small, large = (estimate(work, Machine("ec2-spot", 1, m), PRICES).compute for m in (4096, 8192))
+    assert isclose(large, 2 * small)
+
+
+def test_events_of_outputs_are_paid_where_the_bucket_sends_them() -> None:
+    silent = estimate(Workload(10, 50, 1, 1.0), Machine("fargate", 1, 2048), PRICES)
+    loud = estimate(Workload(10, 50, 1, 1.0, output_events=True), Machine("fargate", 1, 2048), PRICES)
+    assert isclose(loud.events, 51 * silent.events)
+
+
+def test_a_price_of_ones_own_replaces_the_table_and_says_so() -> None:
+    prices = overridden({"s3-put": 1.0})
+    cost = estimate(Workload(1, 7, 1, 1.0), Machine("fargate", 1, 2048), prices)
+    (line,) = (line for line in cost.lines if line.what == "S3 PUT")
+    assert (line.usd, line.source) == (7.0, "given by you")
+
+
+@given(work=WORK, machine=MACHINES, vcpus=st.integers(1, 10_000))
+def test_more_vcpus_never_take_longer(work: Workload, machine: Machine, vcpus: int) -> None:
+    assert wall_clock(work, machine, vcpus + 1) <= wall_clock(work, machine, vcpus)
+
+
+def test_children_beyond_max_vcpus_wait_for_the_next_wave() -> None:
+    machine = Machine("fargate", 2, 4096)
+    one, two = (wall_clock(Workload(1, 1, n, 200.0), machine, 16) for n in (8, 9))
+    assert two - one == 230

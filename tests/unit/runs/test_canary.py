@@ -1,0 +1,132 @@
+"""Tests of batchkit.runs.canary: which sources, what is measured, when the rest is left alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support import jobs
+from support.moto_world import TIME, World, moto_clients
+from support.projects import photos
+from support.submitting import plan
+
+from batchkit.errors import DataError
+from batchkit.planning.manifest import Source
+from batchkit.planning.records import Report, RunEnd
+from batchkit.planning.sizing import MODEL, Amount
+from batchkit.planning.source_spec import Prefix
+from batchkit.planning.states import Counts, RunState
+from batchkit.runs import canary, intents
+from batchkit.runs.bulk import Bulk, Request
+from batchkit.runs.canary import Measured
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from batchkit.aws.clients import Clients
+    from batchkit.aws.run_ledger import RunLedger
+    from batchkit.planning.backfill import Plan
+
+RECIPE = jobs.recipe(["a", "b"])
+REQUEST = Request(source="s3://b/", spec=Prefix("b", ""))
+
+
+@pytest.fixture(scope="module")
+def clients() -> Iterator[Clients]:
+    with moto_clients() as found:
+        yield found
+
+
+@pytest.fixture
+def bulk(clients: Clients) -> Bulk:
+    world = World(clients)
+    return Bulk(project=photos(2), clients=clients, artifacts=world.artifacts, table=world.table)
+
+
+@given(st.lists(st.text(max_size=20), max_size=50), st.floats(0.001, 1))
+def test_every_source_is_in_one_part(keys: list[str], share: float) -> None:
+    first, later = canary.sample(REQUEST, share), canary.rest(REQUEST, share, MODEL)
+    assert first.wanted is not None
+    assert later.wanted is not None
+    for key in keys:
+        source = Source("b", key)
+        assert first.wanted(source) is not later.wanted(source)
+
+
+def test_the_parts_are_runs_of_their_own(bulk: Bulk) -> None:
+    parts = [
+        canary.sample(REQUEST, 0.1),
+        canary.sample(REQUEST, 0.2),
+        canary.rest(REQUEST, 0.1, MODEL),
+        REQUEST,
+    ]
+    assert len({intents.token(part.meaning(bulk.project)) for part in parts}) == 4
+
+
+def test_a_faster_canary_makes_a_faster_model() -> None:
+    planned = plan(RECIPE, 100, bytes=10**8)
+    expected = MODEL.seconds(Amount(100, 10**8, 200), planned.vcpus)
+    model = Measured(planned, round(expected / 2), Counts(done=200)).model()
+    assert model.seconds(Amount(100, 10**8, 200), 1.0) == pytest.approx(expected / 2, rel=0.05)
+
+
+def test_a_canary_too_short_to_measure_changes_no_model() -> None:
+    assert Measured(plan(RECIPE, 2), 0, Counts(done=4)).model() == MODEL
+
+
+def measured(bad: int) -> Measured:
+    counts = Counts(done=100 - bad, rejected=bad // 2, failed=bad - bad // 2)
+    return Measured(plan(RECIPE, 50), 60, counts)
+
+
+@pytest.mark.parametrize("bad", [0, 5])
+def test_a_canary_with_few_errors_lets_the_rest_go_on(bad: int) -> None:
+    canary.check(measured(bad), 0.05)
+
+
+@pytest.mark.parametrize("bad", [6, 100])
+def test_a_canary_with_too_many_errors_stops_the_rest(bad: int) -> None:
+    with pytest.raises(DataError, match="the rest was not submitted"):
+        canary.check(measured(bad), 0.05)
+
+
+def finish(ledger: RunLedger, planned: Plan, counts: Counts) -> None:
+    ledger.begin(planned, "x")
+    ledger.submitted(planned.run)
+    names = {"run": planned.run, "lane": "bulk", "recipe": planned.recipe, "job": "job"}
+    end = RunEnd(state=RunState.PARTIAL, counts=counts, sources=1, started=planned.started, **names)
+    ledger.finish(end)
+
+
+def test_a_canary_is_measured_by_its_childrens_reports(bulk: Bulk) -> None:
+    planned = plan(RECIPE, 2, per_child=2)
+    for child in range(2):
+        report = Report(planned.run, child, 2, 1, Counts(done=2), started=TIME, stopped=TIME + 30 + child)
+        bulk.ledger.record_report(report)
+    bulk.ledger.begin(planned, "x")
+    with pytest.raises(DataError, match="has not ended"):
+        canary.measure(bulk, planned)
+    finish(bulk.ledger, planned, Counts(done=3, failed=1))
+    found = canary.measure(bulk, planned)
+    assert (found.seconds, found.error_rate, found.seconds_per_item) == (61, 0.25, 61 / 4)
+
+
+def test_a_canary_is_over_when_it_went_wrong_or_the_rest_has_ended(bulk: Bulk) -> None:
+    over = canary.is_over(bulk, REQUEST, 0.1, 0.05)
+    assert not over(None)
+    assert not over({"state": "RUNNING", "started": 5})
+    good = {"state": "PARTIAL", "submitted": 5, "started": 5, "counts": {"done": 99, "failed": 1}}
+    assert over({**good, "counts": {"done": 9, "failed": 1}})
+    assert not over(good)
+    token = intents.token(canary.rest(REQUEST, 0.1, MODEL).meaning(bulk.project))
+    for started, has_ended, expected in ((4, True, False), (6, False, False), (7, True, True)):
+        rest = plan(RECIPE, 1, started=started)
+        intent = bulk.ledger.intent(token)
+        bulk.ledger.claim_intent(token, rest.run, "me", over=intent.run if intent else "")
+        if has_ended:
+            finish(bulk.ledger, rest, Counts(done=2))
+        else:
+            bulk.ledger.begin(rest, "x")
+        assert over(good) is expected

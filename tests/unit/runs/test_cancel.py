@@ -1,0 +1,107 @@
+"""Tests of batchkit.runs.cancel."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+from support.operating import Past
+from support.submitting import sources
+
+from batchkit.errors import DataError, Interrupted
+from batchkit.planning import names
+from batchkit.planning.failures import CANCELLED
+from batchkit.planning.records import RunEnd
+from batchkit.planning.states import Counts, RunState
+from batchkit.runs import intents
+from batchkit.runs.cancel import Cancellation, cancel
+
+if TYPE_CHECKING:
+    from support.moto_world import World
+
+
+@dataclass
+class Batch:
+    """Remembers what was terminated; `hidden` are jobs that only a look by name finds."""
+
+    hidden: dict[str, str] = field(default_factory=dict)
+    terminated: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def find(self, queue: str, name: str) -> str | None:
+        return self.hidden.get(name)
+
+    def terminate(self, job: str, reason: str) -> None:
+        self.terminated[job, reason] += 1
+
+
+def stop(past: Past, batch: Batch) -> Cancellation:
+    return cancel(past.ledger, batch, "photos-bulk", past.run, past.plan, reason="oops")
+
+
+def test_an_array_takes_one_call_and_the_ledger_says_so(world: World) -> None:
+    past, batch = Past(world, sources(12_000)), Batch()
+    for number in range(2):
+        past.ledger.add_job(past.run, number, f"job-{number}")
+    done = stop(past, batch)
+    assert (done.jobs, done.state) == (("job-0", "job-1"), RunState.RUNNING)
+    assert batch.terminated == Counter({(f"job-{n}", f"{CANCELLED}: oops"): 1 for n in range(2)})
+    record = past.ledger.run(past.run)
+    assert record is not None
+    assert record["cancelled"]
+    assert record["awaited"] == 12_000
+
+
+def test_a_job_whose_id_was_never_noted_is_found_by_its_name(world: World) -> None:
+    past = Past(world, sources(3))
+    past.ledger.claim_job(past.run, 0)
+    assert stop(past, Batch(hidden={names.job_name(past.run, 0): "lost"})).jobs == ("lost",)
+
+
+def test_a_run_without_a_job_ends_at_once(world: World) -> None:
+    past = Past(world, sources(3))
+    assert stop(past, Batch()).state is RunState.FAILED
+    record = past.ledger.run(past.run)
+    assert record is not None
+    assert (record["state"], record["counts"]["failed"], record["source"]) == (
+        "FAILED",
+        6,
+        "s3://uploads/in/",
+    )
+
+
+def test_a_run_whose_submitted_jobs_have_ended_ends_with_what_they_did(world: World) -> None:
+    past = Past(world, sources(12_000))
+    past.ledger.add_job(past.run, 0, "job-0")
+    past.reported(0, done=2)
+    past.array_ended(0)
+    assert stop(past, Batch()).state is RunState.PARTIAL
+
+
+def test_a_run_that_has_ended_is_left_alone(world: World) -> None:
+    past, batch = Past(world, sources(3)), Batch()
+    past.ended()
+    assert stop(past, batch).jobs == ()
+    assert not batch.terminated
+
+
+def test_nobody_goes_on_submitting_a_cancelled_run(world: World) -> None:
+    past = Past(world, sources(3))
+    claim = intents.Claim(past.ledger.claim_intent("token", past.run, "me"), continued=False)
+    guard = intents.guard(past.ledger, claim)
+    guard()
+    stop(past, Batch())
+    with pytest.raises(Interrupted, match="was cancelled"):
+        guard()
+
+
+def test_only_runs_of_submit_can_be_cancelled(world: World) -> None:
+    past = Past(world, sources(1))
+    with pytest.raises(DataError, match="not one of"):
+        cancel(past.ledger, Batch(), "q", past.run, None)
+    with pytest.raises(DataError, match="knows no run"):
+        cancel(past.ledger, Batch(), "q", "u-none", None)
+    end = RunEnd("u-1", "upload", RunState.PARTIAL, Counts(), 1, "d" * 64, "job")
+    past.ledger.finish(end)
+    assert cancel(past.ledger, Batch(), "q", "u-1", None).jobs == ()

@@ -1,0 +1,132 @@
+"""Tests of batchkit.runs.planner: from sources to a plan and its manifest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from support.jobs import recipe
+
+from batchkit.errors import DataError
+from batchkit.planning.backfill import Options, Plan, Tally
+from batchkit.planning.cost import Machine
+from batchkit.planning.manifest import Source
+from batchkit.planning.uploads import UploadRules
+from batchkit.runs.classify import State, Verdict
+from batchkit.runs.planner import Target, load, make_plan, save
+from batchkit.runs.spool import Spool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from batchkit.runs.planner import Classify
+
+RECIPE = recipe(["thumb", "large"])
+RULES = UploadRules("b", "uploads/", (".jpg", ".png"), 1000)
+OPTIONS = Options(Machine("fargate-spot", 1, 2048), 256)
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Spool:
+    return Spool.within(tmp_path)
+
+
+def photo(key: str, size: int = 500) -> Source:
+    return Source("b", key, "etag", size)
+
+
+def planned(
+    spool: Spool,
+    sources: Iterable[Source],
+    template: str = "{dir}/{name}/{task}.{ext}",
+    classify: Classify | None = None,
+) -> Plan:
+    target = Target(RECIPE, template, RULES)
+    return make_plan(sources, spool, run="b-1", started=7, target=target, options=OPTIONS, classify=classify)
+
+
+def test_a_plan_counts_what_its_manifest_holds(spool: Spool) -> None:
+    sources = [photo("uploads/a.jpg"), photo("elsewhere/b.PNG", 300)]
+    plan = planned(spool, iter(sources))
+    assert list(spool.sources()) == sources
+    assert (plan.sources, plan.bytes, plan.items, plan.children) == (2, 800, 4, 1)
+    assert (plan.run, plan.started, plan.recipe) == ("b-1", 7, RECIPE.digest)
+    assert plan.tally == Tally(unchecked=2)
+
+
+def test_wrong_types_and_sizes_are_counted_and_left_out(spool: Spool) -> None:
+    sources = [
+        photo("a.jpg"),
+        photo("notes.txt"),
+        photo("empty.jpg", 0),
+        photo("large.jpg", 1001),
+        photo("folder/", 0),
+        photo('with "quotes".jpg'),
+    ]
+    plan = planned(spool, sources)
+    assert [source.key for source in spool.sources()] == ["a.jpg", 'with "quotes".jpg']
+    assert plan.tally == Tally(unchecked=2, rejected=3)
+
+
+def test_a_source_of_unknown_size_is_neither_empty_nor_too_large(spool: Spool) -> None:
+    plan = planned(spool, [Source("b", "a.jpg"), Source("b", "b.txt"), photo("c.jpg", 1000)])
+    assert plan.tally == Tally(unchecked=2, rejected=1)
+    assert plan.bytes == 1000
+
+
+def test_fresh_sources_are_left_out_and_subsets_counted_as_such(spool: Spool) -> None:
+    states = {"a.jpg": State.NEW, "b.jpg": State.FRESH, "c.jpg": State.STALE_RECIPE}
+
+    def classify(sources: Iterable[Source]) -> Iterator[Verdict]:
+        for source in sources:
+            state = states[source.key]
+            tasks = ("large",) if state is State.STALE_RECIPE else ()
+            yield Verdict(Source("b", source.key, "etag", source.size, tasks=tasks), state)
+
+    plan = planned(spool, map(photo, states), classify=classify)
+    assert [(s.key, s.tasks) for s in spool.sources()] == [("a.jpg", ()), ("c.jpg", ("large",))]
+    assert (plan.sources, plan.items) == (2, 3)
+    assert plan.tally == Tally(new=1, stale_recipe=1, fresh=1)
+
+
+def test_nothing_to_do_is_a_plan_without_jobs(spool: Spool) -> None:
+    plan = planned(spool, [])
+    assert (plan.sources, plan.children, plan.calls, plan.cost.total) == (0, 0, 0, 0)
+
+
+def test_colliding_outputs_are_refused(spool: Spool) -> None:
+    with pytest.raises(DataError, match=r"a\.jpg and s3://b/a\.png"):
+        planned(spool, [photo("a.jpg"), photo("a.png")], "{dir}/{stem}/{task}.{ext}")
+
+
+def test_equal_keys_of_two_buckets_are_refused(spool: Spool) -> None:
+    with pytest.raises(DataError, match="overwrite"):
+        planned(spool, [photo("a.jpg"), Source("c", "a.jpg", "etag", 1)])
+
+
+def test_a_saved_plan_comes_back_with_its_manifest(spool: Spool, tmp_path: Path) -> None:
+    plan = planned(spool, [photo("a.jpg"), photo("b.jpg")])
+    save(plan, spool, tmp_path / "later.json")
+    spool.write([])
+    loaded, kept = load(tmp_path / "later.json", RECIPE)
+    assert loaded == plan
+    assert [source.key for source in kept.sources()] == ["a.jpg", "b.jpg"]
+
+
+def test_a_saved_plan_of_another_recipe_is_refused(spool: Spool, tmp_path: Path) -> None:
+    save(planned(spool, [photo("a.jpg")]), spool, tmp_path / "later.json")
+    with pytest.raises(DataError, match="recipe has changed"):
+        load(tmp_path / "later.json", recipe(["thumb", "large"], quality=1))
+
+
+def test_a_saved_plan_without_its_manifest_is_refused(spool: Spool, tmp_path: Path) -> None:
+    save(planned(spool, [photo("a.jpg")]), spool, tmp_path / "later.json")
+    (tmp_path / "later.manifest.idx").unlink()
+    with pytest.raises(DataError, match="missing"):
+        load(tmp_path / "later.json", RECIPE)
+
+
+def test_a_plan_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="cannot be read"):
+        load(tmp_path / "none.json", RECIPE)

@@ -1,0 +1,165 @@
+"""Tests of batchkit.runs.watch: what a look says, how many calls it takes, and when watching ends."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support import jobs
+from support.moto_world import TIME, World, moto_clients
+from support.submitting import plan, run_ledger
+
+from batchkit.errors import ConfigError, DataError
+from batchkit.planning.cost import VCPU_HOUR, Cost, Line
+from batchkit.planning.records import Report, RunEnd
+from batchkit.planning.states import Counts, RunState
+from batchkit.runs.watch import PATIENCE, interval, look, watch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from batchkit.aws.clients import Clients
+    from batchkit.planning.backfill import Plan
+
+RECIPE = jobs.recipe(["a"])
+COST = Cost(
+    (
+        Line("compute", "vCPU", 2.0, VCPU_HOUR, 0.5, "a table", "2026-11"),
+        Line("requests", "PUT", 10.0, "request", 0.1, "a table", "2026-11"),
+    )
+)
+
+
+@pytest.fixture(scope="module")
+def clients() -> Iterator[Clients]:
+    with moto_clients() as found:
+        yield found
+
+
+@pytest.fixture
+def world(clients: Clients) -> World:
+    return World(clients)
+
+
+class Parents:
+    """Parents as Batch describes them; counts who is asked for."""
+
+    def __init__(self, *described: dict[str, Any]) -> None:
+        self.described = described
+        self.asked: list[str] = []
+
+    def describe(self, ids: Iterable[str]) -> Iterator[dict[str, Any]]:
+        self.asked += ids
+        return iter(self.described)
+
+
+def parent(**statuses: int) -> dict[str, Any]:
+    size = sum(statuses.values())
+    return {
+        "status": "PENDING",
+        "arrayProperties": {"size": size, "statusSummary": {"FAILED": 0, **statuses}},
+    }
+
+
+def begun(world: World, children: int = 20, **changes: Any) -> Plan:
+    planned = plan(RECIPE, children, cost=COST, **changes)
+    ledger = run_ledger(world)
+    ledger.begin(planned, "x")
+    for number in range(len(planned.arrays)):
+        ledger.add_job(planned.run, number, f"job-{number}")
+    return planned
+
+
+def report(planned: Plan, child: int, seconds: int = 360, **counts: int) -> Report:
+    times = {"started": TIME, "stopped": TIME + seconds}
+    return Report(planned.run, child, planned.children, 1, Counts(**counts), **times)
+
+
+def end(planned: Plan, state: RunState, counts: Counts) -> RunEnd:
+    return RunEnd(planned.run, "bulk", state, counts, planned.sources, planned.recipe, "job-0")
+
+
+def test_a_look_sums_up_parents_and_reports(world: World) -> None:
+    planned, ledger = begun(world), run_ledger(world)
+    ledger.record_report(report(planned, 0, done=4))
+    ledger.record_report(report(planned, 1, done=4, rejected=2))
+    parents = Parents(parent(RUNNING=5, SUCCEEDED=13, FAILED=2))
+    found = look(planned, ledger, parents, TIME + 10)
+    assert parents.asked == ["job-0"]
+    assert found.statuses == {"FAILED": 2, "RUNNING": 5, "SUCCEEDED": 13}
+    assert (found.ended_children, found.failed_children) == (15, 2)
+    assert found.counts == Counts(done=8, rejected=2)
+    assert (found.rate, found.eta) == (1.0, 10.0)
+    # 720 s of the 2 vCPU-hours that were planned, and half of the requests.
+    assert found.usd == pytest.approx(0.2 * 0.5 + 0.5 * 1.0)
+
+
+def test_before_the_first_report_nobody_can_tell_when_it_ends(world: World) -> None:
+    found = look(begun(world), run_ledger(world), Parents(parent(SUBMITTED=20)), TIME + 10)
+    assert (found.rate, found.eta, found.usd) == (0.0, None, 0.0)
+
+
+def test_a_plain_job_is_its_only_child(world: World) -> None:
+    found = look(begun(world, 1), run_ledger(world), Parents({"status": "RUNNING"}), TIME)
+    assert found.statuses == {"RUNNING": 1}
+
+
+def test_a_parent_whose_summary_is_empty_speaks_for_its_children(world: World) -> None:
+    described = {"status": "PENDING", "arrayProperties": {"size": 20, "statusSummary": {}}}
+    assert look(begun(world), run_ledger(world), Parents(described), TIME).statuses == {"PENDING": 20}
+
+
+def test_jobs_that_batch_has_forgotten_are_left_out(world: World) -> None:
+    assert look(begun(world), run_ledger(world), Parents(), TIME).statuses == {}
+
+
+def test_children_are_never_asked_for_one_by_one(world: World) -> None:
+    planned, ledger = begun(world, 25_000), run_ledger(world)
+    calls: Counter[str] = Counter()
+    world.clients.dynamodb.meta.events.register(
+        "before-call.dynamodb", lambda model, **_: calls.update([model.name])
+    )
+    parents = Parents()
+    look(planned, ledger, parents, TIME)
+    assert parents.asked == ["job-0", "job-1", "job-2"]
+    # The run's record, its jobs, and sixteen partitions of reports.
+    assert calls == {"GetItem": 1, "Query": 17}
+
+
+def test_a_run_that_was_never_begun_is_an_error(world: World) -> None:
+    with pytest.raises(DataError, match="knows no run"):
+        look(plan(RECIPE, 1), run_ledger(world), Parents(), TIME)
+
+
+def test_watching_ends_with_the_run(world: World) -> None:
+    planned, ledger = begun(world), run_ledger(world)
+    counts = Counts(done=15, failed=5)
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
+            ledger.finish(end(planned, RunState.PARTIAL, counts))
+
+    looks = list(watch(planned, ledger, Parents(parent(RUNNING=20)), lambda: TIME, sleep))
+    assert [one.state for one in looks] == [RunState.RUNNING] * 3 + [RunState.PARTIAL]
+    assert looks[-1].counts == counts
+    assert looks[-1].as_json()["state"] == "PARTIAL"
+
+
+def test_watching_gives_up_when_nobody_records_the_end(world: World) -> None:
+    now = [float(TIME)]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    planned = begun(world)
+    with pytest.raises(ConfigError, match="nobody recorded"):
+        list(watch(planned, run_ledger(world), Parents(parent(SUCCEEDED=20)), lambda: now[0], sleep))
+    assert now[0] - TIME > PATIENCE
+
+
+@pytest.mark.parametrize(("children", "seconds"), [(1, 2), (5_000, 10), (1_000_000, 30)])
+def test_large_runs_are_looked_at_less_often(children: int, seconds: float) -> None:
+    assert interval(children) == seconds
