@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CONSTRAINTS := .ci/constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-containers check format clean constraints lock
+.PHONY: help demo bench test test-containers check format clean constraints lock
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,6 +16,11 @@ demo: .venv/.local ## an upload becomes variants, end to end, on this machine (P
 
 test: check ## lint, types, floors, and every test
 	@$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
+
+bench: .venv/.dev ## the benchmarks, as rates and ratios with the machine named (minutes)
+	@$(BIN)/python -m benchmarks.planning
+	@$(BIN)/python -m benchmarks.children
+	@$(BIN)/python -m benchmarks.submit_vs_loop
 
 test-containers: .venv/.dev ## the tests with a real Docker engine
 	@BATCHKIT_REQUIRE_DOCKER=1 $(BIN)/pytest tests/containers

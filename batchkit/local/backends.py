@@ -42,6 +42,8 @@ class Backends:
         self.account = account
         self.region = region
         self._locks = {name: RLock() for name in ALL}
+        # moto's own look-up compares a service with all others. Nothing resets moto while a stack runs.
+        self._known: dict[tuple[str, str], Any] = {}
 
     @contextmanager
     def locked(self, service: str) -> Iterator[None]:
@@ -65,10 +67,12 @@ class Backends:
 
     def of(self, service: str, region: str | None = None) -> Any:
         """moto's backend of `service` in the stack's account; hold `locked(service)` to use it."""
-        known = get_backend(ALIASES.get(service, service))  # type: ignore[call-overload]
         # S3 and IAM are global in moto: one backend per partition.
         place = "aws" if service in {"s3", "iam"} else region or self.region
-        return known[self.account][place]
+        if (service, place) not in self._known:
+            regions = get_backend(ALIASES.get(service, service))  # type: ignore[call-overload]
+            self._known[service, place] = regions[self.account][place]
+        return self._known[service, place]
 
 
 def _locks_of(service: str) -> tuple[str, ...]:

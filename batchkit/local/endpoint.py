@@ -8,17 +8,19 @@ from __future__ import annotations
 import io
 import json
 import traceback
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 from xml.sax.saxutils import escape
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import run_wsgi_app
 
+from batchkit.local import guard
 from batchkit.local.server import Call, Reply
 from batchkit.local.trace import Observer, Trace, ignore
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from flask import Flask
 
@@ -43,7 +45,7 @@ class Moto:
     def __init__(self, backends: Backends, s3_events: S3Events) -> None:
         self._backends = backends
         self._s3_events = s3_events
-        self._app = DomainDispatcherApplication(_flask_app)
+        self._app = Services(_flask_app)
 
     def answer(self, call: Call) -> Reply:
         service = _service_of(call)
@@ -57,6 +59,22 @@ class Moto:
         return Reply(int(status.split(" ", 1)[0]), tuple(headers), b"".join(chunks))
 
 
+class Services(DomainDispatcherApplication):
+    """moto's choice of the service, made once a host: it lists moto's folder and tries 100 patterns."""
+
+    def __init__(self, create_app: Callable[[Any], Flask]) -> None:
+        super().__init__(create_app)
+        self._known = cache(super().get_backend_for_host)
+
+    def get_backend_for_host(self, host: str | None) -> Any:
+        return self._known(host)
+
+    def infer_service_region_host(self, environ: dict[str, Any], path: str) -> str | None:
+        """None, which is S3, for a request without a signature: its path or body could choose otherwise."""
+        signed = "HTTP_AUTHORIZATION" in environ
+        return super().infer_service_region_host(environ, path) if signed else None
+
+
 class Endpoint:
     """Whoever answers a request."""
 
@@ -68,7 +86,7 @@ class Endpoint:
     def answer(self, call: Call) -> Reply:
         """The reply to any request; an unexpected exception becomes an error that SDKs can read."""
         try:
-            return self._ask(call)
+            return guard.refusal(call) or guard.without_cors(self._ask(call))
         except Exception as error:
             data = {"path": call.path, "traceback": traceback.format_exc()}
             self._observe(Trace("log", f"the endpoint failed: {error!r}", data))
@@ -102,8 +120,6 @@ def _xml(status: int, code: str, message: str) -> Reply:
 
 
 def _service_of(call: Call) -> str:
-    if call.path.startswith("/moto-api"):
-        return "moto_api"
     # Requests without a signature are S3's: public reads, presigned URLs, browser uploads.
     return call.scope[1] if call.scope is not None else "s3"
 

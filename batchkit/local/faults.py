@@ -5,22 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from batchkit.errors import ConfigError
+from batchkit.local.call_faults import CallFaults
 from batchkit.local.events.faults import Faults as EventFaults
 from batchkit.typed.words import nearest
 
-_EXAMPLE = "spot=0.2,duplicate=0.1,reorder=0.1,seed=7"
+_EXAMPLE = "spot=0.2,duplicate=0.1,reorder=0.1,throttle=0.1,error=0.05,seed=7"
 # Shares of everything that could go wrong, 0 to 1.
-SHARES = ("spot", "duplicate", "reorder")
+SHARES = ("spot", "duplicate", "reorder", "throttle", "error")
 SEED = "seed"
 
 
 @dataclass(frozen=True)
 class Faults:
-    """`spot` is the share of attempts that lose their host, `events` what EventBridge does to events."""
+    """`spot` is the share of attempts that lose their host, `events` what EventBridge does to events,
+    `calls` what the services do to calls.
+    """
 
     spot: float = 0.0
     seed: int = 0
     events: EventFaults = field(default_factory=EventFaults)
+    calls: CallFaults = field(default_factory=CallFaults)
 
 
 def parse(text: str) -> Faults:
@@ -29,7 +33,11 @@ def parse(text: str) -> Faults:
     seed = _seed(settings.pop(SEED, "0"))
     shares = {name: _share(name, value) for name, value in settings.items()}
     events = EventFaults(shares.get("duplicate", 0.0), shares.get("reorder", 0.0), seed=seed)
-    return Faults(shares.get("spot", 0.0), seed, events)
+    calls = CallFaults(shares.get("throttle", 0.0), shares.get("error", 0.0), seed=seed)
+    if calls.throttle + calls.error > 1:
+        found = f"throttle={calls.throttle} and error={calls.error}"
+        raise _unreadable(found, "shares of the same calls: 1 at most together")
+    return Faults(shares.get("spot", 0.0), seed, events, calls)
 
 
 def _settings(text: str) -> dict[str, str]:

@@ -68,6 +68,7 @@ def sandbox(project: Project, options: Options | None = None) -> Iterator[Sandbo
         port=chosen.port,
         observe=chosen.observe,
         faults=chosen.faults.events,
+        call_faults=chosen.faults.calls,
     ) as stack:
         clients = Clients.of_environment(stack.environment)
         yield Sandbox(project, stack, clients, deploy(project, clients))

@@ -18,6 +18,7 @@ from batchkit.local.batch.control import MotoControl, Queue
 from batchkit.local.batch.executor import Executor
 from batchkit.local.batch.model import Resources
 from batchkit.local.batch.service import LocalBatch
+from batchkit.local.call_faults import CallFaults, FaultyCalls
 from batchkit.local.endpoint import Endpoint, Moto
 from batchkit.local.events.bus import LocalBus
 from batchkit.local.events.retries import SCALE
@@ -48,8 +49,8 @@ class LocalStack(Generic[E]):
 
     `executor` is called with the stack's `environment` (what a job needs to find the endpoint) and makes
     what runs jobs; it is closed with the stack. `host` caps what runs at once, by default at what this
-    machine has. `faults` disturb events; `scale` shortens the waiting of EventBridge and Lambda between
-    retries.
+    machine has. `faults` disturb events, `call_faults` calls; `scale` shortens the waiting of EventBridge
+    and Lambda between retries.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class LocalStack(Generic[E]):
         port: int = 0,
         region: str = DEFAULT_REGION,
         faults: Faults | None = None,
+        call_faults: CallFaults | None = None,
         scale: float = SCALE,
     ) -> None:
         self._make_executor = executor
@@ -68,6 +70,7 @@ class LocalStack(Generic[E]):
         self._observe = observe
         self._port = port
         self._faults = faults
+        self._call_faults = call_faults or CallFaults()
         self._scale = scale
         self.account = ACCOUNT
         self.region = region
@@ -182,11 +185,11 @@ class LocalStack(Generic[E]):
         s3_events = S3Events(self.account, self.bus.put)
         apis = (
             BatchApi(self.batch),
-            PutEventsApi(self.account, self.region, self.bus.put),
+            PutEventsApi(self.account, self.bus.put),
             InvokeApi(self.backends, self.runtime, self.invocations),
         )
         endpoint = Endpoint(apis, Moto(self.backends, s3_events), self._observe)
-        self._server.start(endpoint.answer)
+        self._server.start(FaultyCalls(endpoint.answer, self._call_faults, self._observe).answer)
         # Registered last as well as first: no request while the parts behind the endpoint close.
         self._closing.callback(self._server.stop)
 

@@ -10,6 +10,7 @@ import sys
 import threading
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,8 +81,6 @@ def test_a_client_that_expects_100_continue_gets_it_once(world: StackWorld) -> N
 
 
 def test_a_connection_is_used_for_many_requests(world: StackWorld) -> None:
-    from http.client import HTTPConnection
-
     connection = HTTPConnection(world.stack.endpoint.removeprefix("http://"))
     world.bucket("kept")
     local_ports = set()
@@ -177,6 +176,32 @@ def test_put_events_has_a_size_and_a_count(world: StackWorld) -> None:
     big = json.dumps({"x": "é" * 600_000})
     with pytest.raises(ClientError, match="ValidationException"):
         world.events.put_events(Entries=[{**entry, "Detail": big}])
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        None,
+        "text",
+        {},
+        [],
+        ["text"],
+        [{"Source": "mine", "DetailType": "t", "Detail": "{}"}, 1],
+        [{"Source": "mine", "DetailType": 1, "Detail": "{}"}],
+        [{"Source": "mine", "DetailType": "t", "Detail": {}}],
+        [{"Source": "mine", "DetailType": "t", "Detail": "{}", "Time": "soon"}],
+    ],
+)
+def test_malformed_entries_are_refused_as_a_whole(world: StackWorld, entries: object) -> None:
+    connection = HTTPConnection(world.stack.endpoint.removeprefix("http://"))
+    headers = {
+        "Authorization": "AWS4-HMAC-SHA256 Credential=k/20260101/us-east-1/events/aws4_request, Signature=0",
+        "X-Amz-Target": "AWSEvents.PutEvents",
+    }
+    connection.request("POST", "/", json.dumps({"Entries": entries}), headers)
+    answer = connection.getresponse()
+    assert (answer.status, json.loads(answer.read())["__type"]) == (400, "ValidationException")
+    connection.close()
 
 
 def test_an_unsupported_request_is_an_error_that_is_not_retried(world: StackWorld) -> None:
