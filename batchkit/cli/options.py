@@ -72,7 +72,8 @@ def executor_options(command: F) -> F:
             "--faults",
             type=FaultsType(),
             default="",
-            help="What goes wrong on purpose: spot=0.2,duplicate=0.1,reorder=0.1,throttle=0.1,error=0.05,seed=7.",
+            help="What goes wrong on purpose: spot, duplicate, reorder, throttle, error, as in "
+            "spot=0.2,throttle=0.1,seed=7.",
         ),
         click.option("--image", help="The image for --executor docker, as `batchkit image build` names it."),
         click.option(
