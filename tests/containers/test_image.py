@@ -180,7 +180,7 @@ def test_without_an_environment_it_exits_as_misconfigured_and_names_what_is_miss
     code = started[0].wait(timeout=PATIENCE_SECONDS)["StatusCode"]
 
     assert code == 78
-    assert b"BATCHKIT_PROJECT" in started[0].logs()
+    assert b"BATCHKIT_UPLOADS" in started[0].logs()
 
 
 def test_the_first_process_handles_sigterm(
