@@ -6,7 +6,9 @@ from contextlib import contextmanager, suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from batchkit.aws.errors import translated
+from botocore import exceptions as boto
+
+from batchkit.aws.errors import code, translated
 from batchkit.aws.objects import url
 from batchkit.errors import BatchkitError
 
@@ -60,9 +62,10 @@ class _Target:
         checksum: Any = {"ChecksumAlgorithm": "CRC32"}
         with translated(self._doing):
             begun = self._client.create_multipart_upload(**self._name, ContentType=content_type, **checksum)
-        upload_id, parts = begun["UploadId"], list[Any]()
+        upload_id, parts, sent = begun["UploadId"], list[Any](), 0
 
         def add(body: bytes) -> int:
+            nonlocal sent
             number: Any = {"PartNumber": len(parts) + 1}
             with translated(self._doing):
                 answer = self._client.upload_part(
@@ -70,20 +73,33 @@ class _Target:
                 )
             sums = {name: answer[name] for name in ("ETag", "ChecksumCRC32") if name in answer}
             parts.append({**number, **sums})
+            sent += len(body)
             return len(body)
 
         try:
             yield add
             with translated(self._doing):
-                whole: Any = {"Parts": parts}
-                self._client.complete_multipart_upload(
-                    **self._name, UploadId=upload_id, MultipartUpload=whole
-                )
+                self._complete(upload_id, parts, sent)
         except BaseException:
             # What stopped the upload is what is reported; the bucket's lifecycle removes parts left over.
             with suppress(BatchkitError), translated("aborting an upload"):
                 self._client.abort_multipart_upload(**self._name, UploadId=upload_id)
             raise
+
+    def _complete(self, upload_id: str, parts: list[Any], sent: int) -> None:
+        """Make the object of its parts.
+
+        Where the answer got lost, the SDK asks once more, and S3 may know no such upload any longer.
+        """
+        whole: Any = {"Parts": parts}
+        try:
+            self._client.complete_multipart_upload(**self._name, UploadId=upload_id, MultipartUpload=whole)
+        except boto.ClientError as error:
+            if code(error) != "NoSuchUpload" or self._size() != sent:
+                raise
+
+    def _size(self) -> int:
+        return self._client.head_object(**self._name)["ContentLength"]
 
 
 def _parts(chunks: Iterable[bytes], part_bytes: int) -> Iterator[bytes]:

@@ -55,7 +55,11 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 _SOURCES = (
     click.option("--manifest", "-m", metavar="FILE", help="Keys or JSON Lines; - reads standard input."),
     click.option("--bucket", help="The bucket of bare keys; without it, the one of [upload]."),
-    click.option("--changed-only", is_flag=True, help="Leave out what is up to date (one HEAD an output)."),
+    click.option(
+        "--changed-only",
+        is_flag=True,
+        help="Leave out what the ledger or the output shows as fresh.",
+    ),
     click.option("--include", multiple=True, metavar="GLOB", help="Only keys that fit one of these."),
     click.option("--exclude", multiple=True, metavar="GLOB", help="No keys that fit one of these."),
     click.option("--min-size", type=SIZE, help="Only objects at least that large, such as 10kB."),

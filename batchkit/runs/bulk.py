@@ -231,7 +231,11 @@ class Bulk:
     def _classifier(self) -> Classifier:
         output = self.project.output
         place = Place(self.project.name, self.table, self.artifacts, output.bucket, output.key)
-        return Classifier(self.objects, self.project.recipe, place)
+        return Classifier(self.objects, self.project.recipe, place, records=self._believed())
+
+    def _believed(self) -> RunLedger | None:
+        """Whose word counts for an output that was made; None: only the output's own."""
+        return self.ledger
 
     def _executor(self, prepared: Prepared) -> Executor:
         guard = {"guard": intents.guard(self.ledger, prepared.claim)} if prepared.claim else {}

@@ -1,4 +1,5 @@
-"""What of a source is up to date, as the metadata of its outputs says: the worker's own rule, asked before.
+"""What of a source is up to date, as the ledger or the metadata of its outputs say: the worker's own rule,
+asked before.
 
 Many sources at a time, answered in their order, in constant memory.
 """
@@ -10,19 +11,20 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 from batchkit.aws.objects import Head, Objects
 from batchkit.errors import DataError, Rejected
+from batchkit.planning.states import Outcome
 from batchkit.worker import freshness
 from batchkit.worker.publish import DIGEST, ETAG
 from batchkit.worker.shard import Work
 from batchkit.worker.targets import Target, targets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from batchkit.planning.manifest import Source
     from batchkit.recipe import Recipe
@@ -55,13 +57,35 @@ class Verdict:
     state: State
 
 
-class Classifier:
-    """Looks at the outputs of sources. `place` says where they are."""
+class Records(Protocol):
+    """The ledger, as far as it is asked here."""
 
-    def __init__(self, objects: Objects, recipe: Recipe, place: Place, threads: int = THREADS) -> None:
+    def items(self, bucket: str, key: str) -> list[dict[str, Any]]:
+        """The items of one source."""
+        ...
+
+
+class Classifier:
+    """Looks at the records of sources, and at their outputs. `place` says where those are.
+
+    With `records` an item that the ledger has as made counts as made, and one request answers for all tasks
+    of a source; its outputs are asked for the rest. Without, the outputs are asked for all: that finds
+    those that somebody deleted.
+    """
+
+    def __init__(
+        self,
+        objects: Objects,
+        recipe: Recipe,
+        place: Place,
+        *,
+        records: Records | None = None,
+        threads: int = THREADS,
+    ) -> None:
         self._objects = objects
         self._recipe = recipe
         self._place = place
+        self._records = records
         self._threads = threads
 
     def classify(self, sources: Iterable[Source]) -> Iterator[Verdict]:
@@ -80,7 +104,8 @@ class Classifier:
             pool.shutdown(cancel_futures=True)
 
     def look(self, source: Source) -> Verdict:
-        """What is to be made of one source: one HEAD for each task, and one where its etag is unknown.
+        """What is to be made of one source: a query of the ledger, a HEAD for each task that it does not
+        have as made, and one where the source's etag is unknown.
 
         What the worker would refuse (another source's output in its place, a key too long, a source
         that is gone) counts as to be made: the run records it.
@@ -88,20 +113,31 @@ class Classifier:
         wanted = [t for t in self._recipe.tasks if not source.tasks or t.name in source.tasks]
         self._check_tasks(source)
         found, refused = targets(self._recipe, self._place, Work(source, tuple(wanted)))
-        outputs = [self._objects.head(self._place.bucket, target.key) for target in found]
-        head = self._head(source, outputs)
-        states = {t.task.name: _state(o, t, head) for t, o in zip(found, outputs, strict=True)}
-        states |= dict.fromkeys(refused, State.NEW)
+        states = self._states(source, found) | dict.fromkeys(refused, State.NEW)
         stale = tuple(task.name for task in wanted if states[task.name] is not State.FRESH)
         tasks = () if len(stale) == len(self._recipe.tasks) else stale
         return Verdict(msgspec.structs.replace(source, tasks=tasks), _worst(set(states.values())))
 
-    def _head(self, source: Source, outputs: list[Head | None]) -> Head:
-        if not source.etag and any(outputs):
-            head = self._objects.head(source.bucket, source.key)
-            if head:
-                return head
-        return Head(source.bucket, source.key, source.etag, source.size, 0)
+    def _states(self, source: Source, found: Iterable[Target]) -> dict[str, State]:
+        made = self._made(source)
+        head = Head(source.bucket, source.key, source.etag, source.size, 0)
+        if made:
+            head = self._identified(head)
+        rest = [target for target in found if not _is_recorded(made.get(target.task.name), target, head)]
+        outputs = [self._objects.head(self._place.bucket, target.key) for target in rest]
+        if any(outputs):
+            head = self._identified(head)
+        states = {t.task.name: _state(output, t, head) for t, output in zip(rest, outputs, strict=True)}
+        return {target.task.name: State.FRESH for target in found} | states
+
+    def _made(self, source: Source) -> dict[str, Mapping[str, Any]]:
+        """The items of a source that have an output, by task, as far as the ledger is believed."""
+        items = self._records.items(source.bucket, source.key) if self._records else []
+        return {item["task"]: item for item in items if item["outcome"] in (Outcome.DONE, Outcome.FRESH)}
+
+    def _identified(self, source: Head) -> Head:
+        """The source with its etag, which a file of keys does not give."""
+        return source if source.etag else self._objects.head(source.bucket, source.key) or source
 
     def _check_tasks(self, source: Source) -> None:
         known = [task.name for task in self._recipe.tasks]
@@ -112,6 +148,14 @@ class Classifier:
                 found=", ".join(sorted(unknown)),
                 expected=", ".join(known),
             )
+
+
+def _is_recorded(item: Mapping[str, Any] | None, target: Target, source: Head) -> bool:
+    """The ledger's word that this very output was made of these bytes."""
+    if item is None or not source.etag:
+        return False
+    made = (item["etag"], item["digest"], item["output"])
+    return bool(made == (source.etag, target.digest, target.key))
 
 
 def _state(output: Head | None, target: Target, source: Head) -> State:

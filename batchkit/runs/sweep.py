@@ -41,6 +41,9 @@ class Sweep(Bulk):
         """What the request chooses, without the tasks that the recipe rejected of the very same bytes."""
         return self._unsettled(super().sources(request))
 
+    def _believed(self) -> None:
+        """Nobody's: an output that somebody deleted is to be made again."""
+
     def _unsettled(self, sources: Iterable[Source]) -> Iterator[Source]:
         tasks = tuple(task.name for task in self.project.recipe.tasks)
         recipe_of, rest = lru_cache(maxsize=10_000)(self._recipe_of), iter(sources)

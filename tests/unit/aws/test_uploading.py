@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.answers import Answers, error
+from support.failing_calls import FailingCalls, Way
 from support.moto_world import World, moto_clients
 
 from batchkit.aws.uploading import PART_BYTES, _parts, upload
-from batchkit.errors import ConfigError, DataError, Throttled
+from batchkit.errors import BatchkitError, ConfigError, DataError, Throttled
 
 MIB = 2**20
 CHUNKS = st.lists(st.binary(max_size=7), max_size=12)
@@ -82,6 +84,32 @@ def test_a_part_that_s3_refuses_aborts_the_upload(operation: str) -> None:
         with pytest.raises(Throttled, match=f"writing s3://{world.artifacts}/k"):
             upload(clients.s3, world.artifacts, "k", [b"x" * 6 * MIB], part_bytes=5 * MIB)
         assert "Uploads" not in clients.s3.list_multipart_uploads(Bucket=world.artifacts)
+
+
+@pytest.mark.parametrize("way", ["unsent", "unanswered"])
+def test_an_upload_survives_that_every_other_request_fails(way: Way) -> None:
+    chunks = [bytes([number]) * MIB for number in range(11)]
+    with moto_clients(attempts=5) as clients:
+        world = World(clients)
+        failing = FailingCalls(clients, way, lambda number: number % 2 == 0)
+        assert upload(clients.s3, world.artifacts, "k", chunks, part_bytes=5 * MIB) == 11 * MIB
+        failing.close()
+        assert len(failing.calls) == 2 * len(["create", "part", "part", "part", "complete"])
+        found = world.objects.get(world.artifacts, "k")
+        assert found is not None
+        assert found.body == b"".join(chunks)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_an_upload_that_s3_forgot_is_complete_where_its_object_is_there(is_there: bool) -> None:
+    body = b"x" * 6 * MIB
+    with moto_clients() as clients:
+        world = World(clients)
+        # moto completes the upload, whatever is answered.
+        Answers(clients.s3, "CompleteMultipartUpload", (404, error("NoSuchUpload"), {}))
+        Answers(clients.s3, "HeadObject", *([] if is_there else [(404, b"", {})]))
+        with nullcontext() if is_there else pytest.raises(BatchkitError):
+            assert upload(clients.s3, world.artifacts, "k", [body], part_bytes=5 * MIB) == len(body)
 
 
 def test_an_abort_that_fails_does_not_hide_the_cause() -> None:

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.jobs import recipe
-from support.moto_world import World, bulk, moto_clients
+from support.moto_world import TIME, World, bulk, moto_clients
 
+from batchkit.aws.objects import Objects
 from batchkit.errors import DataError, PermissionDenied
 from batchkit.planning.manifest import Source
-from batchkit.runs.classify import AHEAD, Classifier, State
+from batchkit.planning.records import Item
+from batchkit.planning.states import Outcome
+from batchkit.runs.classify import AHEAD, Classifier, State, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,13 +40,22 @@ def made(world: World, key: str, body: bytes, by: Recipe = TWO) -> Source:
 
 
 def look(world: World, source: Source, by: Recipe = TWO) -> tuple[State, tuple[str, ...]]:
-    verdict = Classifier(world.objects, by, world.place).look(source)
+    """What the outputs say; the ledger, asked first, says the same."""
+    verdict, recorded = (
+        Classifier(world.objects, by, world.place, records=records).look(source)
+        for records in (None, world.ledger)
+    )
     assert replace_tasks(verdict.source) == replace_tasks(source)
+    assert recorded == verdict
     return verdict.state, verdict.source.tasks
 
 
 def replace_tasks(source: Source) -> Source:
     return Source(source.bucket, source.key, source.etag, source.size, source.version)
+
+
+def replace_with(source: Source, tasks: tuple[str, ...]) -> Source:
+    return Source(source.bucket, source.key, source.etag, source.size, source.version, tasks)
 
 
 def test_a_source_without_outputs_is_new(world: World) -> None:
@@ -115,6 +127,46 @@ def test_a_source_that_asks_for_some_tasks_is_asked_for_no_others(world: World) 
 def test_a_task_that_the_recipe_does_not_have_is_refused(world: World) -> None:
     with pytest.raises(DataError, match="does not have"):
         look(world, Source(world.uploads, "a.txt", tasks=("zoom",)))
+
+
+class Counted(Objects):
+    """Objects that remember which were looked at."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.clients.s3)
+        self.looked: list[str] = []
+
+    def head(self, bucket: str, key: str) -> Head | None:
+        self.looked.append(key)
+        return super().head(bucket, key)
+
+
+def test_what_the_ledger_has_as_made_is_not_looked_at(world: World) -> None:
+    objects = Counted(world)
+    one, other = made(world, "recorded.txt", b"1"), made(world, "in-part.txt", b"1", ONE)
+    classifier = Classifier(objects, TWO, world.place, records=world.ledger)
+    assert classifier.look(one).state is State.FRESH
+    assert objects.looked == []
+    assert classifier.look(other).source.tasks == ("b",)
+    assert objects.looked == ["in-part/b.txt"]
+    assert classifier.look(Source(one.bucket, one.key)).state is State.FRESH
+    assert objects.looked[1:] == [one.key]
+
+
+def test_an_output_that_was_deleted_is_missed_by_who_does_not_believe_the_ledger(world: World) -> None:
+    source = made(world, "deleted.txt", b"1")
+    world.clients.s3.delete_object(Bucket=world.outputs, Key="deleted/a.txt")
+    believing = Classifier(world.objects, TWO, world.place, records=world.ledger)
+    assert believing.look(source).state is State.FRESH
+    doubting = Classifier(world.objects, TWO, world.place)
+    assert doubting.look(source) == Verdict(replace_with(source, ("a",)), State.STALE_RECIPE)
+
+
+def test_an_item_that_went_wrong_is_no_word_for_its_output(world: World) -> None:
+    source = made(world, "redone.txt", b"1", ONE)
+    item = Item(source.bucket, source.key, "a", Outcome.FAILED, "b-later", "~", TIME * 2, source.etag)
+    assert world.ledger.record_item(item)
+    assert look(world, source, ONE)[0] is State.FRESH
 
 
 class Remembered:

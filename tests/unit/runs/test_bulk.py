@@ -1,0 +1,220 @@
+"""Tests of batchkit.runs.bulk: one command, from what it asks for to its jobs, while calls go wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.failing_calls import FailingCalls, Way
+from support.moto_world import Clock, World
+from support.submitting import FakeBatch, manifest_of
+
+from batchkit.errors import BatchkitError, DataError, Interrupted
+from batchkit.planning import names
+from batchkit.planning.source_spec import KeyFile, Prefix
+from batchkit.project.load import parse
+from batchkit.runs import planner
+from batchkit.runs.bulk import Bulk, Prepared, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from batchkit.planning.manifest import Source
+
+SOURCES = 3
+
+PROJECT = """
+[project]
+name = "photos"
+
+[upload]
+bucket = "{uploads}"
+suffixes = [".txt"]
+
+[output]
+bucket = "{outputs}"
+key = "{{dir}}/{{name}}/{{task}}.{{ext}}"
+
+[job]
+uses = "support.jobs:Copies"
+names = ["a", "b"]
+"""
+
+
+@dataclass
+class Command:
+    """`batchkit submit s3://uploads/in/`, typed as often as one likes."""
+
+    world: World
+    folder: Path
+    batch: FakeBatch = field(default_factory=FakeBatch)
+    clock: Clock = field(default_factory=Clock)
+    request: Request = field(init=False)
+    tries: int = 0
+
+    def __post_init__(self) -> None:
+        place = Prefix(self.world.uploads, "in/")
+        self.request = Request(source=str(place), spec=place)
+        self.sources = [self.world.put(f"in/{n}.txt", b"x" * (n + 1)) for n in range(SOURCES)]
+
+    @property
+    def bulk(self) -> Bulk:
+        """As a new process composes it; what it would have slept, it does not."""
+        world = self.world
+        text = PROJECT.format(uploads=world.uploads, outputs=world.outputs)
+        bulk = Bulk(
+            project=parse(text, Path("batchkit.toml")),
+            clients=world.clients,
+            artifacts=world.artifacts,
+            table=world.table,
+            clock=self.clock,
+            sleep=lambda seconds: None,
+        )
+        vars(bulk)["queue"] = self.batch
+        return bulk
+
+    def prepare(self, **options: Any) -> Prepared:
+        self.tries += 1
+        folder = self.folder / str(self.tries)
+        folder.mkdir()
+        return self.bulk.prepare(self.request, folder, lambda: False, **options)
+
+    def type(self, **options: Any) -> Prepared:
+        prepared = self.prepare(**options)
+        self.bulk.submit(prepared, self.request.source, lambda step: None, lambda: False)
+        return prepared
+
+    def check(self, prepared: Prepared) -> None:
+        """One run, one job, the manifest whole."""
+        plan = prepared.plan
+        (job,) = self.batch.taken
+        assert (job.name, job.size) == (names.job_name(plan.run, 0), plan.children)
+        assert sorted(manifest_of(self.world, plan.run), key=lambda one: one.key) == self.sources
+        record = self.bulk.ledger.run(plan.run) or {}
+        assert {"submitted", "cost"} <= set(record)
+        assert [one.job for one in self.bulk.ledger.jobs(plan.run)] == [FakeBatch.id_of(job.name)]
+
+
+@pytest.fixture
+def command(world: World, tmp_path: Path) -> Command:
+    return Command(world, tmp_path)
+
+
+def calls_of(command: Command) -> list[str]:
+    """The calls of a submission that meets no trouble."""
+    counted = FailingCalls(command.world.clients)
+    command.type()
+    counted.close()
+    return counted.calls
+
+
+CALLS = 25
+
+
+def test_every_call_of_a_submission_has_its_turn_in_the_test_below(command: Command) -> None:
+    assert len(calls_of(command)) == CALLS
+
+
+@pytest.mark.parametrize("way", ["unsent", "unanswered"])
+@pytest.mark.parametrize("number", range(CALLS))
+def test_a_submission_of_which_any_call_fails_is_completed_by_repeating_it(
+    command: Command, number: int, way: Way
+) -> None:
+    spoiled = FailingCalls(command.world.clients, way, lambda n: n == number)
+    with pytest.raises(BatchkitError) as caught:
+        command.type()
+    spoiled.close()
+    assert caught.value.exit_code in (75, 78)
+    command.check(command.type())
+
+
+def test_the_same_command_continues_its_run_and_another_begins_one(command: Command) -> None:
+    first, second = command.type(), command.type()
+    assert second.continued
+    assert second.plan == first.plan
+    command.check(second)
+    command.request = replace(command.request, fan_out="task")
+    assert command.type().plan.run != first.plan.run
+
+
+def test_again_begins_a_new_run(command: Command) -> None:
+    first, second = command.type(), command.type(again=True)
+    assert not second.continued
+    assert first.plan.run != second.plan.run
+    assert len(command.batch.taken) == 2
+
+
+def test_who_was_overtaken_stops(command: Command) -> None:
+    slow, fast = command.prepare(), command.prepare()
+    assert slow.plan.run == fast.plan.run
+    command.bulk.submit(fast, "", lambda step: None, lambda: False)
+    with pytest.raises(Interrupted, match="another process"):
+        command.bulk.submit(slow, "", lambda step: None, lambda: False)
+    command.check(fast)
+
+
+def test_a_run_of_nothing_is_let_go(command: Command) -> None:
+    command.request = replace(command.request, spec=Prefix(command.world.uploads, "empty/"))
+    nothing = command.prepare()
+    assert nothing.plan.arrays == ()
+    command.bulk.release(nothing)
+    command.world.put("empty/no-more.txt", b"x")
+    later = command.prepare()
+    assert not later.continued
+    assert later.plan.sources == 1
+
+
+def test_a_rehearsal_leaves_nothing_behind(command: Command, tmp_path: Path) -> None:
+    rehearsed = command.bulk.rehearse(command.request, tmp_path, lambda: False)
+    assert rehearsed.plan.sources == SOURCES
+    assert command.bulk.stored_plan(rehearsed.plan.run) is None
+    assert list(command.bulk.ledger.runs("bulk", 10)) == []
+
+
+def test_a_plan_that_was_kept_is_submitted_once_however_often(command: Command, tmp_path: Path) -> None:
+    rehearsed = command.bulk.rehearse(command.request, tmp_path, lambda: False)
+    assert rehearsed.spool is not None
+    kept = tmp_path / "plan.json"
+    planner.save(rehearsed.plan, rehearsed.spool, kept)
+    for _ in range(2):
+        adopted = command.bulk.adopt(*planner.load(kept, command.bulk.project.recipe))
+        command.bulk.submit(adopted, "plan.json", lambda step: None, lambda: False)
+        command.check(adopted)
+
+
+def test_a_file_of_keys_is_known_by_what_is_in_it(command: Command, tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    spec = KeyFile(str(keys), command.world.uploads)
+    runs = []
+    for text in ("in/0.txt\n", "in/0.txt\n", "in/1.txt\n"):
+        keys.write_text(text)
+        command.request = Request(source=str(keys), spec=spec, keys=keys)
+        runs.append(command.prepare().plan.run)
+    assert runs[0] == runs[1] != runs[2]
+
+
+def test_prices_and_speed_are_no_part_of_what_a_command_means(command: Command) -> None:
+    project, request = command.bulk.project, command.request
+    faster = replace(request, model=replace(request.model, source=9.0), prices={})
+    assert faster.meaning(project) == request.meaning(project)
+    assert replace(request, seconds_per_child=60).meaning(project) != request.meaning(project)
+
+
+def test_changed_only_leaves_out_what_the_outputs_show_as_made(command: Command) -> None:
+    command.request = replace(command.request, changed_only=True)
+    assert command.prepare().plan.tally.new == SOURCES
+
+
+def test_trouble_in_the_middle_of_a_listing_claims_no_plan(command: Command) -> None:
+    def found(request: Request) -> Iterator[Source]:
+        yield command.sources[0]
+        raise DataError("the listing broke off")
+
+    bulk = command.bulk
+    vars(bulk)["sources"] = found
+    (command.folder / "broken").mkdir()
+    with pytest.raises(DataError):
+        bulk.prepare(command.request, command.folder / "broken", lambda: False)
+    command.check(command.type())
