@@ -6,7 +6,7 @@ would give heights that are off by one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import floor
 
 from image_variants.spec import Crop, Gravity, Resize
@@ -38,6 +38,11 @@ class Geometry:
         """Output pixels per source pixel, across and down."""
         left, top, right, bottom = self.box
         return self.scaled[0] / (right - left), self.scaled[1] / (bottom - top)
+
+    @property
+    def picture(self) -> Geometry:
+        """The geometry without its padding."""
+        return replace(self, canvas=self.scaled, offset=(0, 0))
 
 
 def measure(source: Size, crop: Crop | None, resize: Resize | None) -> Geometry:

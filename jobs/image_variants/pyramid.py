@@ -22,10 +22,12 @@ EPSILON = 1e-6
 
 @dataclass(frozen=True)
 class Step:
-    """Make the picture of geometry number `index` from that of number `parent`, or from the source (None)."""
+    """Make the picture of `geometry` from that of step number `parent`, where it lies `inside`; or from the
+    source (both None)."""
 
-    index: int
-    parent: int | None
+    geometry: Geometry
+    parent: int | None = None
+    inside: Box | None = None
 
 
 def dct_scale(geometries: Sequence[Geometry]) -> int:
@@ -38,19 +40,21 @@ def dct_scale(geometries: Sequence[Geometry]) -> int:
 
 
 def order(geometries: Sequence[Geometry]) -> list[Step]:
-    """Densest first, each from the smallest picture before it that is good enough, else from the source."""
+    """Densest first, each from the smallest picture before it that is good enough, else from the source.
+
+    No two of the geometries may be equal.
+    """
     steps: list[Step] = []
-    for index in sorted(range(len(geometries)), key=lambda i: -max(geometries[i].density)):
-        before = [s.index for s in steps if good_enough(geometries[s.index], geometries[index])]
-        parent = min(before, key=lambda i: _pixels(geometries[i]), default=None)
-        steps.append(Step(index, parent))
+    for geometry in sorted(geometries, key=lambda g: -max(g.density)):
+        before = [at for at, step in enumerate(steps) if good_enough(step.geometry, geometry)]
+        parent = min(before, key=lambda at: _pixels(steps[at].geometry), default=None)
+        place = None if parent is None else inside(steps[parent].geometry, geometry)
+        steps.append(Step(geometry, parent, place))
     return steps
 
 
 def good_enough(parent: Geometry, child: Geometry) -> bool:
-    """Whether the child can be made from the parent's picture: the same one, or one with pixels to spare."""
-    if (parent.box, parent.scaled) == (child.box, child.scaled):
-        return True
+    """Whether the child can be made from the parent's picture: one with pixels to spare that shows it all."""
     have, need = parent.density, child.density
     spare = have[0] >= ENOUGH * need[0] - EPSILON and have[1] >= ENOUGH * need[1] - EPSILON
     return spare and _contains(parent.box, child.box)

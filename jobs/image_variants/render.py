@@ -1,7 +1,7 @@
-"""One decode, many variants: each from the smallest picture that is good enough.
+"""A plan carried out: one decode, then each picture from what the plan names, then filters, then bytes.
 
-header -> decode once -> the densest variant -> the smaller ones -> filters -> bytes
-          (JPEG scaled)   (upright, sRGB)
+header -> plan -> decode once -> cuts -> filters -> bytes
+                  (JPEG scaled)  (upright, sRGB)
 """
 
 from __future__ import annotations
@@ -12,25 +12,23 @@ from dataclasses import dataclass
 from PIL import Image
 
 from batchkit.errors import Rejected
-from image_variants import colour, encode, filters, pyramid
-from image_variants.geometry import Box, Geometry, measure
+from image_variants import colour, encode, filters
 from image_variants.header import Source, decoding
-from image_variants.orientation import stored_box, swap, turn
+from image_variants.orientation import turn
+from image_variants.plan import Cut, Plan, Use, make_plan
+from image_variants.resizers import Resizer, fastest
 from image_variants.spec import WHITE, Limits, Variant
-
-LANCZOS = Image.Resampling.LANCZOS
-# Pillow averages whole pixels first, down to this many times the wanted size, before the LANCZOS filter.
-REDUCING_GAP = 3.0
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """An encoded variant and its size in pixels."""
+    """An encoded variant, its size in pixels, and who resized it."""
 
     variant: Variant
     body: bytes
     width: int
     height: int
+    resizer: str
 
 
 @dataclass(frozen=True)
@@ -43,91 +41,65 @@ class Refused:
 
 @dataclass(frozen=True)
 class Decoded:
-    """The decoded pixels as they lie in the file, at 1/`scale` of its size."""
+    """The decoded pixels as they lie in the file, and their ICC profile."""
 
-    source: Source
     image: Image.Image
-    scale: int
     profile: bytes | None
 
-    def cut(self, geometry: Geometry) -> Image.Image:
-        """The geometry's picture: resized first, then made upright and sRGB, when it has few pixels."""
-        box = stored_box(geometry.box, self.source.size, self.source.orientation)
-        size = swap(geometry.scaled, self.source.orientation)
-        left, top, right, bottom = (edge / self.scale for edge in box)
-        resized = self.image.resize(size, LANCZOS, (left, top, right, bottom), REDUCING_GAP)
-        return colour.plain(turn(resized, self.source.orientation), self.profile)
 
-
-def render(source: Source, variants: Sequence[Variant], limits: Limits) -> Iterator[Rendered | Refused]:
+def render(
+    source: Source, variants: Sequence[Variant], limits: Limits, resizer: Resizer | None = None
+) -> Iterator[Rendered | Refused]:
     """Every variant, as soon as it is ready. Raises Rejected when the source cannot be decoded."""
-    possible: list[tuple[Variant, Geometry]] = []
-    for variant in variants:
-        geometry = measure(source.size, variant.crop, variant.resize)
-        try:
-            encode.check_size(geometry.canvas, variant.format, limits.max_pixels)
-        except Rejected as reason:
-            yield Refused(variant, reason)
-        else:
-            possible.append((variant, geometry))
-    for index, picture in pictures(source, [geometry for _, geometry in possible]):
-        yield _finish(picture, *possible[index])
+    plan, chosen = make_plan(source, variants, limits), resizer or fastest()
+    for place, reason in plan.refused:
+        yield Refused(variants[place], reason)
+    for cut, picture in pictures(source, plan, chosen):
+        for use in cut.uses:
+            yield _finish(picture, use, variants[use.place], chosen.name)
 
 
-def pictures(source: Source, geometries: Sequence[Geometry]) -> Iterator[tuple[int, Image.Image]]:
-    """The unfiltered picture of each geometry, with its place in the sequence, densest first."""
-    if not geometries:
+def pictures(source: Source, plan: Plan, resizer: Resizer) -> Iterator[tuple[Cut, Image.Image]]:
+    """The unfiltered picture of each cut, upright and sRGB; each is kept no longer than others need it."""
+    if not plan.cuts:
         return
-    steps = pyramid.order(geometries)
-    from_source = max(position for position, step in enumerate(steps) if step.parent is None)
-    decoded = decode(source, pyramid.dct_scale(geometries))
+    decoded = decode(source, plan)
     made: dict[int, Image.Image] = {}
-    for position, step in enumerate(steps):
-        geometry = geometries[step.index]
-        if step.parent is None:
-            made[step.index] = decoded.cut(geometry)
+    for number, cut in enumerate(plan.cuts):
+        if cut.parent is None:
+            resized = resizer.resize(decoded.image, cut.size, cut.box)
+            made[number] = colour.plain(turn(resized, plan.orientation), decoded.profile)
         else:
-            box = pyramid.inside(geometries[step.parent], geometry)
-            made[step.index] = _shrink(made[step.parent], box, geometry)
-        if position == from_source:
+            made[number] = resizer.resize(made[cut.parent], cut.size, cut.box)
+        if number == plan.last_use(None):
             # The largest block of memory, not needed while the variants are encoded.
             decoded.image.close()
-        yield step.index, made[step.index]
+        elif cut.parent is not None and number == plan.last_use(cut.parent):
+            del made[cut.parent]
+        yield cut, made[number]
 
 
-def decode(source: Source, scale: int) -> Decoded:
-    """All pixels of the source, once; a JPEG at 1/`scale` of its size. Raises Rejected."""
+def decode(source: Source, plan: Plan) -> Decoded:
+    """All pixels of the source, once; a JPEG at the plan's scale. Raises Rejected."""
     image = source.image
     with decoding(source.format):
-        scale = _draft(source, scale)
+        if plan.scale > 1:
+            width, height = source.stored
+            image.draft(None, (width // plan.scale, height // plan.scale))
         image.load()
         profile = image.info.get("icc_profile")
-        return Decoded(source, colour.resizable(image), scale, profile)
+        return Decoded(colour.resizable(image), profile)
 
 
-def _draft(source: Source, scale: int) -> int:
-    """Let libjpeg scale while it decodes; the scale that will be had, 1 when there is no such thing."""
-    if scale == 1 or source.format != "JPEG" or min(source.stored) < scale:
-        return 1
-    width, height = source.stored
-    source.image.draft(None, (width // scale, height // scale))
-    return scale
-
-
-def _shrink(parent: Image.Image, box: Box, geometry: Geometry) -> Image.Image:
-    if box == (0, 0, *parent.size) and geometry.scaled == parent.size:
-        return parent
-    return parent.resize(geometry.scaled, LANCZOS, box, REDUCING_GAP)
-
-
-def _finish(picture: Image.Image, variant: Variant, geometry: Geometry) -> Rendered | Refused:
+def _finish(picture: Image.Image, use: Use, variant: Variant, resizer: str) -> Rendered | Refused:
     """Filters, then padding and background, then bytes."""
     try:
-        picture = filters.apply(picture, variant.filters)
+        filtered = filters.apply(picture, variant.filters)
     except Rejected as reason:
         return Refused(variant, reason)
-    if geometry.canvas != geometry.scaled:
-        picture = colour.pad(picture, geometry.canvas, geometry.offset, variant.background or WHITE)
+    if use.canvas != filtered.size:
+        filtered = colour.pad(filtered, use.canvas, use.offset, variant.background or WHITE)
     elif variant.background not in {None, "transparent"}:
-        picture = colour.flatten(picture, variant.background)
-    return Rendered(variant, encode.encode(picture, variant), picture.width, picture.height)
+        filtered = colour.flatten(filtered, variant.background)
+    body = encode.encode(filtered, variant)
+    return Rendered(variant, body, filtered.width, filtered.height, resizer)

@@ -64,6 +64,7 @@ def _output(rendered: Rendered) -> Output:
         "width": rendered.width,
         "height": rendered.height,
         "format": variant.format,
+        "resizer": rendered.resizer,
     }
     if variant.quality is not None:
         facts["quality"] = variant.quality

@@ -1,0 +1,101 @@
+"""What will be done with a source, as data: decided from its header, before a pixel is decoded.
+
+    source ── decode at 1/scale ──► cut 0 (densest) ──► cut 1 ──► …
+                                  └► cut 2 …
+
+A cut is one picture and is made once, whatever number of variants it ends in. Every size comes from the
+source's header; every box is in the pixels of what the cut is made from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from batchkit.errors import Rejected
+from image_variants import encode, pyramid
+from image_variants.geometry import Box, Geometry, Size, measure
+from image_variants.header import Source
+from image_variants.orientation import stored_box, swap
+from image_variants.spec import Limits, Variant
+
+
+@dataclass(frozen=True)
+class Use:
+    """The variant at `place` of the request is finished from a cut that lies at `offset` of its `canvas`."""
+
+    place: int
+    canvas: Size
+    offset: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One picture of `size`: the `box` of cut number `parent`, or of the decoded source (None).
+
+    `box` and `size` are upright, but for a cut from the source: these are as the source is stored, and the
+    picture is turned afterwards, when it has few pixels.
+    """
+
+    parent: int | None
+    box: Box
+    size: Size
+    uses: tuple[Use, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`scale`: the source is decoded at 1/scale of its size, `decoded` pixels as they are stored.
+
+    `cuts` are in the order of making. `refused`: variants that cannot be, by their places.
+    """
+
+    scale: int
+    decoded: Size
+    orientation: int
+    cuts: tuple[Cut, ...]
+    refused: tuple[tuple[int, Rejected], ...]
+
+    def last_use(self, cut: int | None) -> int:
+        """The number of the last cut that is made from this one, or from the source (None); -1 for none."""
+        return max((at for at, each in enumerate(self.cuts) if each.parent == cut), default=-1)
+
+
+def make_plan(source: Source, variants: Sequence[Variant], limits: Limits) -> Plan:
+    """The plan for these variants of one source. Raises nothing: what cannot be made is in `refused`."""
+    uses: dict[Geometry, list[Use]] = {}
+    refused: list[tuple[int, Rejected]] = []
+    for place, variant in enumerate(variants):
+        geometry = measure(source.size, variant.crop, variant.resize)
+        try:
+            encode.check_size(geometry.canvas, variant.format, limits.max_pixels)
+        except Rejected as reason:
+            refused.append((place, reason))
+        else:
+            use = Use(place, geometry.canvas, geometry.offset)
+            uses.setdefault(geometry.picture, []).append(use)
+    scale = _scale(source, list(uses))
+    steps = pyramid.order(list(uses))
+    cuts = tuple(_cut(source, scale, step, tuple(uses[step.geometry])) for step in steps)
+    return Plan(scale, _decoded(source.stored, scale), source.orientation, cuts, tuple(refused))
+
+
+def _scale(source: Source, geometries: Sequence[Geometry]) -> int:
+    """How far libjpeg may scale while it decodes; 1 where there is no such thing."""
+    if source.format != "JPEG" or not geometries:
+        return 1
+    scale = pyramid.dct_scale(geometries)
+    return scale if min(source.stored) >= scale else 1
+
+
+def _decoded(stored: Size, scale: int) -> Size:
+    """libjpeg rounds up."""
+    return -(-stored[0] // scale), -(-stored[1] // scale)
+
+
+def _cut(source: Source, scale: int, step: pyramid.Step, uses: tuple[Use, ...]) -> Cut:
+    if step.inside is not None:
+        return Cut(step.parent, step.inside, step.geometry.scaled, uses)
+    left, top, right, bottom = stored_box(step.geometry.box, source.size, source.orientation)
+    box = (left / scale, top / scale, right / scale, bottom / scale)
+    return Cut(None, box, swap(step.geometry.scaled, source.orientation), uses)

@@ -1,0 +1,68 @@
+import pytest
+from PIL import Image
+from support.imagery import landscape
+from support.similarity import ssim
+
+from image_variants.resizers import Resizer, fastest, installed, is_simd
+
+LANCZOS = Image.Resampling.LANCZOS
+SIZE = (1500, 1100)
+BOXES = {
+    "all of it": (0.0, 0.0, 1500.0, 1100.0),
+    "whole pixels": (100.0, 50.0, 1300.0, 950.0),
+    "parts of pixels": (100.37, 50.51, 1299.8, 950.2),
+}
+
+each = pytest.mark.parametrize("resizer", installed().values(), ids=list(installed()))
+
+
+def test_every_resizer_that_the_tests_install_is_found() -> None:
+    assert {"libvips"} < set(installed())
+    assert fastest().name == next(iter(installed()))
+
+
+def test_pillow_simd_is_told_from_pillow_by_its_version() -> None:
+    assert is_simd("12.1.1.post0")
+    assert not is_simd("13.0.0")
+    assert not is_simd("13.1.0.dev0")
+
+
+@each
+@pytest.mark.parametrize("box", BOXES.values(), ids=list(BOXES))
+@pytest.mark.parametrize("width", [1000, 600, 240, 60])
+def test_a_box_becomes_what_lanczos_makes_of_it(
+    resizer: Resizer, box: tuple[float, float, float, float], width: int
+) -> None:
+    size = (width, width * 3 // 4)
+    best = landscape(SIZE).resize(size, LANCZOS, box)
+    ours = resizer.resize(landscape(SIZE), size, box)
+    assert (ours.mode, ours.size) == ("RGB", size)
+    assert ssim(ours, best) >= 0.995
+
+
+@each
+@pytest.mark.parametrize("mode", ["L", "La", "RGB", "RGBX", "RGBa", "CMYK", "YCbCr"])
+def test_every_mode_that_can_be_resized_keeps_its_channels(resizer: Resizer, mode: str) -> None:
+    levels = [40 + 50 * band for band in range(len(Image.new(mode, (1, 1)).getbands()))]
+    source = Image.merge(mode, [Image.new("L", (640, 480), level) for level in levels])
+    ours = resizer.resize(source, (160, 120), (0, 0, 640, 480))
+    assert ours.mode == mode
+    assert [band.getextrema() for band in ours.split()] == [(level, level) for level in levels]
+
+
+@each
+def test_thin_pictures_and_enlargements_have_exactly_the_wanted_size(resizer: Resizer) -> None:
+    for size, wanted in (((300_000, 1), (7, 1)), ((1, 250_000), (1, 9)), ((700, 500), (1401, 1003))):
+        box = (0.0, 0.0, float(size[0]), float(size[1]))
+        assert resizer.resize(Image.new("RGB", size, "red"), wanted, box).size == wanted
+
+
+@each
+def test_edges_keep_their_place(resizer: Resizer) -> None:
+    """The border between black and white, in the middle of 1,000 pixels, at every size and offset."""
+    source = Image.new("L", (1000, 400))
+    source.paste(255, (500, 0, 1000, 400))
+    for left in (0.0, 0.5, 1.0, 200.0):
+        ours = resizer.resize(source, (250, 100), (left, 0, 1000, 400))
+        white = sum(ours.crop((0, 50, 250, 51)).tobytes()) / 255
+        assert white == pytest.approx(250 * 500 / (1000 - left), abs=0.1)
