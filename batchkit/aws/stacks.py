@@ -62,6 +62,16 @@ class Stacks:
             )
         return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
+    def remove(self, name: str) -> None:
+        """Delete the stack, and wait until it is gone; nothing happens where there is none.
+
+        Raises ConfigError with the first failure that CloudFormation reports.
+        """
+        with translated(f"removing the stack '{name}'"):
+            if self._describe(name) is not None:
+                self._client.delete_stack(StackName=name)
+                self._wait_for("stack_delete_complete", name)
+
     def _apply(self, name: str, arguments: dict[str, Any]) -> None:
         stack = self._describe(name)
         if stack is not None and stack["StackStatus"] in STILLBORN:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from batchkit.aws.account import account_id
-from batchkit.aws.network import default_network
 from batchkit.aws.objects import Objects
 from batchkit.aws.stacks import WAIT_SECONDS, Stacks
 from batchkit.deploy import code
-from batchkit.deploy.plan import File, Plan, Site, Stack, plan
+from batchkit.deploy.plan import File, FromOutput, Plan, Removal, Site, Stack, Step, plan
 
 if TYPE_CHECKING:
     from batchkit.aws.clients import Clients
     from batchkit.project import Project
 
-Report = Callable[[File | Stack], None]
+Report = Callable[[Step], None]
 
 
 class Executor(Protocol):
@@ -25,8 +25,10 @@ class Executor(Protocol):
     def file(self, step: File) -> None: ...
 
     def stack(self, step: Stack) -> Mapping[str, str]:
-        """Returns the stack's outputs."""
+        """Returns the stack's outputs. Its parameters are all known by now."""
         ...
+
+    def removal(self, step: Removal) -> None: ...
 
 
 class AwsExecutor:
@@ -41,28 +43,43 @@ class AwsExecutor:
         self._objects.put(step.bucket, step.key, step.body, content_type=step.content_type)
 
     def stack(self, step: Stack) -> Mapping[str, str]:
-        return self._stacks.apply(step.name, step.template, step.parameters, self._tags)
+        parameters = {name: str(value) for name, value in step.parameters.items()}
+        return self._stacks.apply(step.name, step.template, parameters, self._tags)
+
+    def removal(self, step: Removal) -> None:
+        self._stacks.remove(step.name)
 
 
 def execute(steps: Plan, executor: Executor, report: Report = lambda step: None) -> dict[str, str]:
     """Take all steps, telling `report` of each before it begins; the outputs of all stacks."""
-    outputs: dict[str, str] = {}
+    outputs: dict[str, dict[str, str]] = {}
     for step in steps.steps:
         report(step)
         if isinstance(step, Stack):
-            outputs.update(executor.stack(step))
+            outputs[step.name] = dict(executor.stack(resolved(step, outputs)))
+        elif isinstance(step, Removal):
+            executor.removal(step)
         else:
             executor.file(step)
-    return outputs
+    return {key: value for each in outputs.values() for key, value in each.items()}
+
+
+def resolved(step: Stack, outputs: Mapping[str, Mapping[str, str]]) -> Stack:
+    """The step with the outputs of earlier stacks (by stack and key) for the parameters that await them;
+    one that is not known stays as it is."""
+    parameters = {
+        name: outputs.get(value.stack, {}).get(value.key, value) if isinstance(value, FromOutput) else value
+        for name, value in step.parameters.items()
+    }
+    return replace(step, parameters=parameters)
 
 
 def site(clients: Clients, project: Project, image: str | None = None) -> Site:
-    """The account and region of the clients, with the default network. Raises ConfigError without one."""
+    """The account and region of the clients, and the image: given, the project's, or the one pushed last."""
     account, region = account_id(clients.sts), clients.sts.meta.region_name
     return Site(
         account=account,
         region=region,
-        network=default_network(clients.ec2),
         image=image or project.compute.image or default_image(account, region, project.name),
     )
 

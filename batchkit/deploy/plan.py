@@ -1,8 +1,9 @@
 """What deploying a project does, as data: printed, compared and tested before anything happens.
 
-The order is part of it. Buckets come first; then what the other stacks point to (the recipe and the
-handlers' code, both under their digests, so nothing in use is ever overwritten); then the queues and
-job definitions; the rules, which set it all in motion, last.
+The order is part of it. The network and the buckets come first; then what the other stacks point to (the
+recipe and the handlers' code, both under their digests, so nothing in use is ever overwritten); then the
+queues and job definitions; the rules, which set it all in motion, after everything that they call. A
+network that the project no longer uses goes last, when nothing runs in it.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ from batchkit.planning import names, outputs, uploads
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from batchkit.aws.network import Network
     from batchkit.deploy.code import Code
     from batchkit.project import Compute, Project
 
+NETWORK = "cloudformation/network.yaml"
 STORAGE = "cloudformation/storage.yaml"
 COMPUTE = "cloudformation/compute.yaml"
 RULES = "eventbridge/rules.yaml"
@@ -37,7 +38,6 @@ class Site:
 
     account: str
     region: str
-    network: Network
     image: str
 
 
@@ -55,16 +55,40 @@ class File:
 
 
 @dataclass(frozen=True)
+class FromOutput:
+    """A parameter's value that is known when an earlier stack of the plan stands: its output `key`."""
+
+    stack: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"<{self.key} of {self.stack}>"
+
+
+@dataclass(frozen=True)
 class Stack:
     """A CloudFormation stack: its name, its template's path and text, all its parameters."""
 
     name: str
     path: str
     template: str
-    parameters: Mapping[str, str]
+    parameters: Mapping[str, str | FromOutput]
 
     def __str__(self) -> str:
         return f"stack {self.name} ({self.path})"
+
+
+@dataclass(frozen=True)
+class Removal:
+    """A stack that the project no longer has, if it is there."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"no stack {self.name}"
+
+
+Step = File | Stack | Removal
 
 
 @dataclass(frozen=True)
@@ -72,7 +96,7 @@ class Plan:
     """What to do, in order."""
 
     project: str
-    steps: tuple[File | Stack, ...]
+    steps: tuple[Step, ...]
 
 
 def plan(project: Project, site: Site, code: Code) -> Plan:
@@ -84,19 +108,44 @@ def plan(project: Project, site: Site, code: Code) -> Plan:
         "LedgerTableName": names.ledger_table(project.name),
     }
     bucket, recipe = common["ArtifactsBucketName"], project.recipe
-    steps = (
+    network = _stack(project, NETWORK, _network(project))
+    is_given = project.network.is_given
+    steps: tuple[Step | None, ...] = (
+        None if is_given else network,
         _stack(project, STORAGE, {**common, "OutputBucketName": project.output.bucket}),
         File(bucket, names.recipe_key(recipe.digest), recipe.document, "application/json"),
         File(bucket, code.key, code.body, "application/zip"),
-        _stack(project, COMPUTE, {**common, **_compute(project, site)}),
+        _stack(project, COMPUTE, {**common, **_compute(project, site), **_place(project, network)}),
         _stack(project, RULES, {**common, **_rules(project, code)}),
+        Removal(network.name) if is_given else None,
     )
-    return Plan(project.name, steps)
+    return Plan(project.name, tuple(step for step in steps if step is not None))
 
 
-def _stack(project: Project, path: str, parameters: Mapping[str, str]) -> Stack:
+def _stack(project: Project, path: str, parameters: Mapping[str, str | FromOutput]) -> Stack:
     file = resources.path(path)
     return Stack(names.stack(project.name, file.stem), path, file.read_text(), parameters)
+
+
+def _network(project: Project) -> Mapping[str, str]:
+    network = project.network
+    return {
+        "Project": project.name,
+        "Egress": network.egress,
+        "ComputeType": project.compute.type,
+        "Zones": str(network.zones),
+        "Cidr": network.cidr,
+    }
+
+
+def _place(project: Project, made: Stack) -> Mapping[str, str | FromOutput]:
+    """The subnets and security groups of the jobs: given ones, or those of the stack that makes them."""
+    given, public = project.network, project.network.egress == "public-ip"
+    return {
+        "Subnets": ",".join(given.subnets) or FromOutput(made.name, "Subnets"),
+        "SecurityGroups": ",".join(given.security_groups) or FromOutput(made.name, "SecurityGroups"),
+        "AssignPublicIp": "ENABLED" if public else "DISABLED",
+    }
 
 
 def _compute(project: Project, site: Site) -> Mapping[str, str]:
@@ -107,8 +156,6 @@ def _compute(project: Project, site: Site) -> Mapping[str, str]:
         "MaxVcpus": str(first),
         "FallbackMaxVcpus": str(fallback),
         "InstanceTypes": "optimal",
-        "Subnets": ",".join(site.network.subnets),
-        "SecurityGroups": ",".join(site.network.security_groups),
         "Image": site.image,
         "ImageRepositoryArn": registry.repository_arn(site.image) or "",
         "Vcpus": f"{compute.vcpus:g}",

@@ -24,6 +24,7 @@ from moto.utilities.utils import get_partition
 
 from batchkit.local import moto_resources
 from batchkit.local.events.validation import problem
+from batchkit.local.moto_cloudformation import cidr_is_unknown
 from batchkit.local.moto_s3 import s3_changes_are_not_told
 
 if TYPE_CHECKING:
@@ -200,4 +201,5 @@ GAPS: tuple[Callable[[Patches], None], ...] = (
     job_definitions_are_not_updated,
     service_role_is_required,
     some_resources_are_unknown,
+    cidr_is_unknown,
 )

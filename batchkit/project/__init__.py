@@ -1,8 +1,20 @@
 """batchkit.toml as types: read, checked, and described for editors."""
 
 from batchkit.project.load import FILE_NAME, load
-from batchkit.project.model import Compute, Job, Output, Project, Upload
+from batchkit.project.model import Compute, Job, Network, Output, Project, Upload
 from batchkit.project.schema import schema
 from batchkit.project.sizes import Memory, Size
 
-__all__ = ["FILE_NAME", "Compute", "Job", "Memory", "Output", "Project", "Size", "Upload", "load", "schema"]
+__all__ = [
+    "FILE_NAME",
+    "Compute",
+    "Job",
+    "Memory",
+    "Network",
+    "Output",
+    "Project",
+    "Size",
+    "Upload",
+    "load",
+    "schema",
+]

@@ -8,9 +8,8 @@ from unicodedata import category
 
 from batchkit.errors import ConfigError
 from batchkit.planning import outputs, uploads
-from batchkit.planning.resources import FARGATE_MEMORY
+from batchkit.project import placement
 from batchkit.project.sizes import Memory, Size
-from batchkit.typed import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,9 +21,6 @@ BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 BUCKET_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
 BUCKET_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 _ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
-
-# "You must specify at least 4 MiB of memory for a job" (same page).
-MIN_EC2_MEMORY = 4
 
 MIB = 2**20
 # Beyond that no machine that Batch has could hold a source twice.
@@ -99,57 +95,6 @@ def check_no_loop(project: Project) -> None:
     )
 
 
-def check_fargate(project: Project) -> None:
-    """A pair of vCPUs and memory that Fargate has."""
-    compute = project.compute
-    if not compute.type.startswith("fargate"):
-        return
-    sizes = FARGATE_MEMORY.get(compute.vcpus)
-    if sizes is None:
-        raise ConfigError(
-            "[compute] vcpus: Fargate has no such size",
-            found=f"{compute.vcpus:g}",
-            expected=f"one of {', '.join(f'{v:g}' for v in FARGATE_MEMORY)}",
-        )
-    if compute.memory not in sizes:
-        choices = ", ".join(shown(Memory(size).text) for size in sizes)
-        raise ConfigError(
-            f"[compute] memory: Fargate does not pair it with {compute.vcpus:g} vCPUs",
-            found=compute.memory.text,
-            expected=f"one of {choices}",
-        )
-
-
-def check_ec2(project: Project) -> None:
-    """vCPUs and memory as Batch takes them on EC2."""
-    compute = project.compute
-    if compute.type.startswith("fargate"):
-        return
-    if compute.vcpus != int(compute.vcpus):
-        raise ConfigError(
-            "[compute] vcpus: on EC2 a child has whole vCPUs",
-            found=f"{compute.vcpus:g}",
-            expected="an integer of at least 1",
-        )
-    if compute.memory < MIN_EC2_MEMORY:
-        raise ConfigError(
-            "[compute] memory is less than Batch allows",
-            found=compute.memory.text,
-            expected=f"at least {Memory(MIN_EC2_MEMORY).text}",
-        )
-
-
-def check_capacity(project: Project) -> None:
-    """At least one child must fit."""
-    compute = project.compute
-    if compute.max_vcpus < compute.vcpus:
-        raise ConfigError(
-            "[compute] max_vcpus leaves no room for a single child: every job would wait for ever",
-            found=f"max_vcpus {compute.max_vcpus}, vcpus {compute.vcpus:g}",
-            expected=f"max_vcpus of at least {compute.vcpus:g}",
-        )
-
-
 def check_max_bytes(project: Project) -> None:
     """A source that fits into a child, which holds it in memory whole, with as much room to work in."""
     compute, largest = project.compute, project.upload.max_bytes
@@ -197,9 +142,7 @@ RULES: tuple[Callable[[Project], None], ...] = (
     check_output_key,
     check_prefix,
     check_no_loop,
-    check_fargate,
-    check_ec2,
-    check_capacity,
+    *placement.RULES,
     check_max_bytes,
     check_patterns,
     check_wildcards,

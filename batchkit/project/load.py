@@ -11,7 +11,16 @@ from msgspec import Struct
 
 from batchkit.errors import ConfigError
 from batchkit.project.check import check
-from batchkit.project.model import Compute, Identity, Job, Output, Project, Upload, in_file
+from batchkit.project.model import (
+    Compute,
+    Identity,
+    Job,
+    Network,
+    Output,
+    Project,
+    Upload,
+    in_file,
+)
 from batchkit.typed import Step, decode, joined, shown
 
 if TYPE_CHECKING:
@@ -29,6 +38,7 @@ class _Tables(Struct, kw_only=True, forbid_unknown_fields=True):
     upload: Values
     output: Values
     compute: Values = {}
+    network: Values = {}
     job: Values
 
 
@@ -106,6 +116,7 @@ def _typed(document: Values, path: Path) -> Project:
         compute=decode(tables.compute, Compute, "[compute]"),
         uses=job.uses,
         parameters=parameters,
+        network=decode(tables.network, Network, "[network]"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field as default
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -20,9 +21,15 @@ NAME = r"^[a-z][a-z0-9-]{0,29}[a-z0-9]$"
 
 SUFFIX = r"^\.[a-z0-9][a-z0-9._-]{0,15}$"
 
+CIDR = r"^[0-9]{1,3}\.[0-9]{1,3}\.0\.0/16$"
+DEFAULT_CIDR = "10.83.0.0/16"
+DEFAULT_ZONES = 2
+
 Bucket = Annotated[str, Meta(min_length=3, max_length=63, description="Name of an S3 bucket.")]
 Suffix = Annotated[str, Meta(pattern=SUFFIX, examples=[".jpg"])]
 Seconds = Annotated[int, Meta(ge=60, le=14 * 24 * 3600)]
+SubnetId = Annotated[str, Meta(pattern=r"^subnet-[0-9a-f]{8,17}$")]
+SecurityGroupId = Annotated[str, Meta(pattern=r"^sg-[0-9a-f]{8,17}$")]
 
 
 class Table(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -90,6 +97,32 @@ class Compute(Table, frozen=True, kw_only=True):
     ] = None
 
 
+class Network(Table, frozen=True, kw_only=True):
+    """[network]: where the children run. Either deploying makes it, or `subnets` and `security_groups` name
+    what there is."""
+
+    egress: Annotated[
+        Literal["public-ip", "nat", "endpoints"],
+        Meta(description="How children reach AWS: an address each, a NAT gateway, or VPC endpoints."),
+    ] = "public-ip"
+    zones: Annotated[int, Meta(ge=2, le=3, description="Availability zones, a subnet in each.")] = (
+        DEFAULT_ZONES
+    )
+    cidr: Annotated[str, Meta(pattern=CIDR, description="IPv4 range of the VPC.")] = DEFAULT_CIDR
+    subnets: Annotated[
+        tuple[SubnetId, ...], Meta(max_length=16, description="Subnets that there are already.")
+    ] = ()
+    security_groups: Annotated[
+        tuple[SecurityGroupId, ...],
+        Meta(max_length=5, description="Security groups of the children in these subnets."),
+    ] = ()
+
+    @property
+    def is_given(self) -> bool:
+        """Whether the children run in subnets that others made."""
+        return bool(self.subnets)
+
+
 class Job(Struct, frozen=True, kw_only=True):
     """[job]: which job; every other key of the table is the recipe, which the job itself types."""
 
@@ -105,6 +138,7 @@ class Document(Table, frozen=True, kw_only=True):
     upload: Upload
     output: Output
     compute: Compute = field(default_factory=Compute)
+    network: Network = field(default_factory=Network)
     job: Job
 
 
@@ -119,6 +153,7 @@ class Project:
     compute: Compute
     uses: str
     parameters: Mapping[str, Any]
+    network: Network = default(default_factory=Network)
 
     @cached_property
     def recipe(self) -> recipe.Recipe:

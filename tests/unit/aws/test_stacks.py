@@ -6,7 +6,6 @@ import pytest
 from botocore import exceptions as boto
 from support.cloud import cloud
 
-from batchkit.aws.network import default_network
 from batchkit.aws.stacks import Stacks
 from batchkit.errors import ConfigError
 
@@ -115,17 +114,10 @@ def test_a_stack_that_never_came_into_being_is_cleared_away_first() -> None:
     assert client.calls == ["delete", "stack_delete_complete", "create", "stack_create_complete"]
 
 
-def test_jobs_run_in_the_default_network(aws: Clients) -> None:
-    network = default_network(aws.ec2)
-    subnets = aws.ec2.describe_subnets(SubnetIds=list(network.subnets))["Subnets"]
-    (vpc,) = {subnet["VpcId"] for subnet in subnets}
-    (group,) = aws.ec2.describe_security_groups(GroupIds=list(network.security_groups))["SecurityGroups"]
-    assert (group["VpcId"], group["GroupName"]) == (vpc, "default")
-
-
-def test_a_region_without_a_default_network_is_an_error_with_a_way_out(aws: Clients) -> None:
-    for subnet in aws.ec2.describe_subnets()["Subnets"]:
-        aws.ec2.delete_subnet(SubnetId=subnet["SubnetId"])
-    with pytest.raises(ConfigError, match="no default VPC") as error:
-        default_network(aws.ec2)
-    assert error.value.fix == "aws ec2 create-default-vpc"
+def test_a_stack_is_removed_once_and_the_second_time_there_is_none(aws: Clients) -> None:
+    stacks = Stacks(aws.cloudformation, wait_seconds=0)
+    stacks.apply("s", TEMPLATE, {"Name": "b"}, {})
+    for _ in range(2):
+        stacks.remove("s")
+        with pytest.raises(ConfigError, match="there is no stack 's'"):
+            stacks.outputs("s")

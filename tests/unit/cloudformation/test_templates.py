@@ -16,13 +16,13 @@ from support.projects import deployed, photos
 
 from batchkit import errors, resources
 from batchkit.aws import ledger
-from batchkit.deploy.plan import COMPUTE, RULES, STORAGE
+from batchkit.deploy.plan import COMPUTE, NETWORK, RULES, STORAGE
 from batchkit.entry import handlers
 from batchkit.planning.uploads import UploadRules
 from batchkit.project.model import Output
 from batchkit.worker import assignment
 
-TEMPLATES = (STORAGE, COMPUTE, RULES)
+TEMPLATES = (NETWORK, STORAGE, COMPUTE, RULES)
 
 
 class Tolerant(yaml.SafeLoader):

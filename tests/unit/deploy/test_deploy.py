@@ -14,7 +14,7 @@ from support.projects import photos
 
 from batchkit.deploy import code
 from batchkit.deploy.deploy import deploy, execute, site
-from batchkit.deploy.plan import File, Stack, plan
+from batchkit.deploy.plan import File, Removal, Stack, plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from batchkit.aws.clients import Clients
     from batchkit.project import Project
 
+PARTS = ("network", "storage", "compute", "rules")
 ARTIFACTS = f"photos-{ACCOUNT}-{REGION}"
 
 
@@ -46,7 +47,7 @@ def test_a_project_is_deployed_completely(aws: Clients) -> None:
     stacks = {
         stack["StackName"]: stack["StackStatus"] for stack in aws.cloudformation.describe_stacks()["Stacks"]
     }
-    assert stacks == dict.fromkeys(["photos-storage", "photos-compute", "photos-rules"], "CREATE_COMPLETE")
+    assert stacks == dict.fromkeys([f"photos-{part}" for part in PARTS], "CREATE_COMPLETE")
     assert outputs["LedgerTable"] == "photos-ledger"
     assert outputs["UploadQueueArn"].endswith(":job-queue/photos-upload")
     assert body(aws, f"recipes/{project.recipe.digest}.json") == project.recipe.document
@@ -109,14 +110,24 @@ class Display:
         self.seen.append(step.name)
         return {step.name: "would be there"}
 
+    def removal(self, step: Removal) -> None:
+        self.seen.append(f"no {step.name}")
+
 
 def test_a_dry_run_is_another_executor(aws: Clients) -> None:
     project, display, told = photos(tasks=1), Display(), list[Any]()
     steps = plan(project, site(aws, project), code.pack())
     outputs = execute(steps, display, told.append)
-    assert display.seen == ["photos-storage", "recipes", "code", "photos-compute", "photos-rules"]
+    assert display.seen == [
+        "photos-network",
+        "photos-storage",
+        "recipes",
+        "code",
+        "photos-compute",
+        "photos-rules",
+    ]
     assert told == list(steps.steps)
-    assert sorted(outputs) == ["photos-compute", "photos-rules", "photos-storage"]
+    assert sorted(outputs) == sorted(f"photos-{part}" for part in PARTS)
     assert aws.cloudformation.describe_stacks()["Stacks"] == []
 
 

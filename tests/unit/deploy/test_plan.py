@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import Literal
 
 import pytest
 import yaml
@@ -10,14 +11,13 @@ from hypothesis import strategies as st
 from support.projects import photos
 
 from batchkit import canonical
-from batchkit.aws.network import Network
 from batchkit.deploy import code
-from batchkit.deploy.plan import File, Plan, Site, Stack, capacity, plan
+from batchkit.deploy.plan import File, FromOutput, Plan, Removal, Site, Stack, capacity, plan
 from batchkit.planning import names
 from batchkit.planning.uploads import UploadRules
-from batchkit.project.model import Output
+from batchkit.project.model import Network, Output
 
-SITE = Site("123456789012", "eu-west-1", Network(("subnet-1", "subnet-2"), ("sg-1",)), "photos-worker:1")
+SITE = Site("123456789012", "eu-west-1", "photos-worker:1")
 CODE = code.Code(b"zip")
 
 
@@ -33,6 +33,7 @@ def test_what_others_point_to_comes_first_and_the_rules_come_last() -> None:
     recipe = photos(3).recipe
     bucket = "s3://photos-123456789012-eu-west-1"
     assert [str(step) for step in planned().steps] == [
+        "stack photos-network (cloudformation/network.yaml)",
         "stack photos-storage (cloudformation/storage.yaml)",
         f"{bucket}/recipes/{recipe.digest}.json ({len(recipe.document)} bytes)",
         f"{bucket}/code/{canonical.digest(b'zip')}.zip (3 bytes)",
@@ -58,6 +59,26 @@ class Loader(yaml.SafeLoader):
 
 
 Loader.add_multi_constructor("!", lambda *_: None)
+
+
+def test_jobs_run_in_the_network_that_the_plan_makes() -> None:
+    parameters = stacks(planned())["photos-compute"].parameters
+    assert parameters["Subnets"] == FromOutput("photos-network", "Subnets")
+    assert parameters["SecurityGroups"] == FromOutput("photos-network", "SecurityGroups")
+    assert parameters["AssignPublicIp"] == "ENABLED"
+
+
+@pytest.mark.parametrize(("egress", "public"), [("public-ip", "ENABLED"), ("nat", "DISABLED")])
+def test_in_given_subnets_there_is_no_network_to_make_and_one_made_before_goes_last(
+    egress: Literal["public-ip", "nat"], public: str
+) -> None:
+    network = Network(egress=egress, subnets=("subnet-11", "subnet-22"), security_groups=("sg-11",))
+    changed = plan(dataclasses.replace(photos(2), network=network), SITE, CODE)
+    parameters = stacks(changed)["photos-compute"].parameters
+    assert (parameters["Subnets"], parameters["SecurityGroups"]) == ("subnet-11,subnet-22", "sg-11")
+    assert parameters["AssignPublicIp"] == public
+    assert "photos-network" not in stacks(changed)
+    assert changed.steps[-1] == Removal("photos-network")
 
 
 def test_the_rules_carry_recipe_and_array_size_together() -> None:

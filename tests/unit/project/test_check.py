@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from batchkit.errors import ConfigError
 from batchkit.planning.outputs import output_key
+from batchkit.planning.resources import FARGATE_MEMORY
 from batchkit.project import Project
-from batchkit.project.check import FARGATE_MEMORY, check_no_loop
+from batchkit.project.check import check_no_loop
 from batchkit.project.model import Compute, Output, Upload
 
 Written = Callable[..., Project]
