@@ -1,20 +1,23 @@
 """What deploying a project does, as data: printed, compared and tested before anything happens.
 
 The order is part of it. The network and the buckets come first; then what the other stacks point to (the
-recipe and the handlers' code, both under their digests, so nothing in use is ever overwritten); then the
-queues and job definitions; the rules, which set it all in motion, after everything that they call. A
-network that the project no longer uses goes last, when nothing runs in it.
+recipe, the project and the handlers' code, all under their digests, so nothing in use is ever overwritten);
+then the queues and job definitions, and what the clock starts; the rules, which set it all in motion, after
+everything that they call. A network that the project no longer uses goes last, when nothing runs in it.
 """
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from batchkit import resources
+from batchkit import canonical, resources
 from batchkit.aws import registry
 from batchkit.planning import names, outputs, uploads
+from batchkit.project import document
+from batchkit.runs import orders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 NETWORK = "cloudformation/network.yaml"
 STORAGE = "cloudformation/storage.yaml"
 COMPUTE = "cloudformation/compute.yaml"
+SCHEDULE = "cloudformation/schedule.yaml"
 RULES = "eventbridge/rules.yaml"
 
 # Of a Spot project's vCPUs, one in eight is on-demand: work goes on when there is no Spot capacity,
@@ -107,15 +111,17 @@ def plan(project: Project, site: Site, code: Code) -> Plan:
         "ArtifactsBucketName": names.artifacts_bucket(project.name, site.account, site.region),
         "LedgerTableName": names.ledger_table(project.name),
     }
-    bucket, recipe = common["ArtifactsBucketName"], project.recipe
+    bucket, recipe, described = common["ArtifactsBucketName"], project.recipe, document.encode(project)
     network = _stack(project, NETWORK, _network(project))
     is_given = project.network.is_given
     steps: tuple[Step | None, ...] = (
         None if is_given else network,
         _stack(project, STORAGE, {**common, "OutputBucketName": project.output.bucket}),
         File(bucket, names.recipe_key(recipe.digest), recipe.document, "application/json"),
+        File(bucket, names.project_key(canonical.digest(described)), described, "application/json"),
         File(bucket, code.key, code.body, "application/zip"),
         _stack(project, COMPUTE, {**common, **_compute(project, site), **_place(project, network)}),
+        _stack(project, SCHEDULE, {**common, **_schedule(project, site, canonical.digest(described))}),
         _stack(project, RULES, {**common, **_rules(project, code)}),
         Removal(network.name) if is_given else None,
     )
@@ -140,12 +146,16 @@ def _network(project: Project) -> Mapping[str, str]:
 
 def _place(project: Project, made: Stack) -> Mapping[str, str | FromOutput]:
     """The subnets and security groups of the jobs: given ones, or those of the stack that makes them."""
-    given, public = project.network, project.network.egress == "public-ip"
+    given = project.network
     return {
         "Subnets": ",".join(given.subnets) or FromOutput(made.name, "Subnets"),
         "SecurityGroups": ",".join(given.security_groups) or FromOutput(made.name, "SecurityGroups"),
-        "AssignPublicIp": "ENABLED" if public else "DISABLED",
+        "AssignPublicIp": _public_ip(project),
     }
+
+
+def _public_ip(project: Project) -> str:
+    return "ENABLED" if project.network.egress == "public-ip" else "DISABLED"
 
 
 def _compute(project: Project, site: Site) -> Mapping[str, str]:
@@ -167,6 +177,23 @@ def _compute(project: Project, site: Site) -> Mapping[str, str]:
         "OutputPrefix": _policy_text(outputs.literal_prefix(project.output.key)),
         "MaxBytes": str(int(project.upload.max_bytes)),
         "Uploads": project.upload_rules.to_json(),
+    }
+
+
+def _schedule(project: Project, site: Site, described: str) -> Mapping[str, str]:
+    schedule = project.schedule
+    return {
+        "SweepExpression": schedule.sweep or "",
+        "SweepTimezone": schedule.timezone,
+        "SweepWindow": str(schedule.window),
+        "SweepOrder": json.dumps(orders.Sweep(max_cost=schedule.max_cost).text),
+        "Document": described,
+        "ComputeType": project.compute.type,
+        "AssignPublicIp": _public_ip(project),
+        "Image": site.image,
+        "ImageRepositoryArn": registry.repository_arn(site.image) or "",
+        "OutputBucketName": project.output.bucket,
+        "OutputPrefix": _policy_text(outputs.literal_prefix(project.output.key)),
     }
 
 

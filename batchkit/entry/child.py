@@ -9,7 +9,8 @@ from batchkit import recipe as recipes
 from batchkit.aws.clients import Clients
 from batchkit.aws.ledger import Ledger
 from batchkit.aws.objects import Objects
-from batchkit.errors import EX_OK, EX_SOFTWARE, BatchkitError
+from batchkit.entry.guarded import exit_code
+from batchkit.errors import EX_OK
 from batchkit.worker import shard
 from batchkit.worker.assignment import read_assignment, read_place
 from batchkit.worker.child import Child
@@ -24,14 +25,9 @@ if TYPE_CHECKING:
 def run(argv: Sequence[str], environ: Mapping[str, str], flag: Stop, clients: Clients | None = None) -> int:
     """Do the child; its exit code. `flag` says when to stop. Writes log lines to stdout."""
     telemetry = Telemetry(sys.stdout)
-    try:
-        return _work(argv, environ, telemetry, flag, clients or Clients())
-    except BatchkitError as error:
-        telemetry.trouble("the child cannot start", error)
-        return error.exit_code
-    except Exception as error:
-        telemetry.crash("the child met a bug of batchkit's", error)
-        return EX_SOFTWARE
+    return exit_code(
+        lambda: _work(argv, environ, telemetry, flag, clients or Clients()), telemetry, "the child"
+    )
 
 
 def warm(uses: Iterable[str]) -> Clients:

@@ -1,4 +1,4 @@
-"""What every container starts: `python -m batchkit.entry.worker COMMAND…`, one child of a run.
+"""What every container starts: `python -m batchkit.entry.worker COMMAND…`, a child or an operation.
 
 boto3 reads the standard AWS variables from the process's environment; all others come in as `environ`.
 The imports take a third of a second, in which a stop must not be lost: as process 1 of a container, a
@@ -18,15 +18,21 @@ from batchkit.worker import stop
 if TYPE_CHECKING:
     from batchkit.aws.clients import Clients
 
+OPERATIONS = ["operate"]
+
 Main = Callable[[Sequence[str], Mapping[str, str]], int]
 
 
 def main(argv: Sequence[str], environ: Mapping[str, str], clients: Clients | None = None) -> int:
-    """Do the child that `argv` and `environ` describe; its exit code (see batchkit.errors).
+    """Do the child or the operation that `argv` and `environ` describe; its exit code (see batchkit.errors).
 
     Only for the main thread: it listens to SIGTERM while it runs. Writes log lines to stdout.
     """
     with stop.listening() as flag:
+        if argv[:1] == OPERATIONS:
+            from batchkit.entry import operations  # noqa: PLC0415 (see above)
+
+            return operations.run(argv, environ, flag, clients)
         from batchkit.entry import child  # noqa: PLC0415 (see above)
 
         return child.run(argv, environ, flag, clients)

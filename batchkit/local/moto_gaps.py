@@ -146,6 +146,25 @@ def job_definitions_are_not_updated(patches: Patches) -> None:
     patches.replace(parsing, "parse_and_update_resource", update)
 
 
+def updates_ignore_conditions(patches: Patches) -> None:
+    """A resource whose condition comes to be false goes on AWS; moto updates it, and never makes one whose
+    condition comes to be true again.
+    """
+    original = parsing.parse_and_update_resource
+
+    def update(logical_id: str, template: Any, resources: Any, **place: Any) -> Any:
+        condition, known = template.get("Condition"), resources._parsed_resources  # noqa: SLF001 (moto's own)
+        if condition and not resources.lazy_condition_map[condition]:
+            if known.get(logical_id) is not None:
+                resources._delete_resource(known[logical_id], template)  # noqa: SLF001
+            return None
+        if condition and known.get(logical_id) is None:
+            return parsing.parse_and_create_resource(logical_id, template, resources, **place)
+        return original(logical_id, template, resources, **place)
+
+    patches.replace(parsing, "parse_and_update_resource", update)
+
+
 def service_role_is_required(patches: Patches) -> None:
     """A compute environment without a ServiceRole gets the service-linked one on AWS, a KeyError in moto."""
     original = ComputeEnvironment.create_from_cloudformation_json
@@ -199,6 +218,7 @@ GAPS: tuple[Callable[[Patches], None], ...] = (
     function_dead_letters_are_dropped,
     updates_lose_resources,
     job_definitions_are_not_updated,
+    updates_ignore_conditions,
     service_role_is_required,
     some_resources_are_unknown,
     cidr_is_unknown,

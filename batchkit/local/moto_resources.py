@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 from moto.awslambda.models import lambda_backends
+from moto.scheduler.models import scheduler_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
@@ -19,14 +20,16 @@ class Resource:
     cf_resource_type = ""
     logical_resource_id = ""
 
-    def __init__(self, physical_resource_id: str) -> None:
+    def __init__(self, physical_resource_id: str, place: str = "") -> None:
+        """`place` is `region:account`, as in an ARN."""
         self.physical_resource_id = physical_resource_id
+        self.place = place
 
     @classmethod
     def create_from_cloudformation_json(
         cls, name: str, template: dict[str, Any], account: str, region: str, **_context: Any
     ) -> Resource:
-        return cls(cls.apply(name, template["Properties"], account, region))
+        return cls(cls.apply(name, template["Properties"], account, region), f"{region}:{account}")
 
     @classmethod
     def update_from_cloudformation_json(
@@ -39,7 +42,8 @@ class Resource:
         region_name: str,
     ) -> Resource:
         name = original_resource.physical_resource_id or new_resource_name
-        return cls(cls.apply(name, cloudformation_json["Properties"], account_id, region_name))
+        applied = cls.apply(name, cloudformation_json["Properties"], account_id, region_name)
+        return cls(applied, f"{region_name}:{account_id}")
 
     @classmethod
     def apply(cls, name: str, properties: dict[str, Any], account: str, region: str) -> str:
@@ -107,6 +111,56 @@ class EventInvokeConfig(Resource):
         return name
 
 
+class ScheduleGroup(Resource):
+    """AWS::Scheduler::ScheduleGroup; whoever deletes it deletes the schedules in it."""
+
+    @classmethod
+    def apply(cls, name: str, properties: dict[str, Any], account: str, region: str) -> str:
+        group, backend = str(properties["Name"]), scheduler_backends[account][region]
+        if group not in backend.schedule_groups:
+            backend.create_schedule_group(group, tags=[])
+        return group
+
+    def get_cfn_attribute(self, attribute: str) -> str:
+        return f"arn:aws:scheduler:{self.place}:schedule-group/{self.physical_resource_id}"
+
+    def delete(self, account: str, region: str) -> None:
+        scheduler_backends[account][region].schedule_groups.pop(self.physical_resource_id, None)
+
+
+class Schedule(Resource):
+    """AWS::Scheduler::Schedule."""
+
+    @classmethod
+    def apply(cls, name: str, properties: dict[str, Any], account: str, region: str) -> str:
+        backend = scheduler_backends[account][region]
+        group, own = properties.get("GroupName", "default"), properties.get("Name", name)
+        known = own in backend.get_schedule_group(group).schedules
+        described: dict[str, Any] = {
+            "name": own,
+            "group_name": group,
+            "description": properties.get("Description"),
+            "flexible_time_window": properties["FlexibleTimeWindow"],
+            "schedule_expression": properties["ScheduleExpression"],
+            "schedule_expression_timezone": properties.get("ScheduleExpressionTimezone"),
+            "target": properties["Target"],
+            "state": properties.get("State", "ENABLED"),
+            **dict.fromkeys(("start_date", "end_date", "kms_key_arn")),
+        }
+        if known:
+            backend.update_schedule(**described)
+        else:
+            backend.create_schedule(**described, action_after_completion=None)
+        return f"{group}|{own}"
+
+    def delete(self, account: str, region: str) -> None:
+        group, _, name = self.physical_resource_id.partition("|")
+        groups = scheduler_backends[account][region].schedule_groups
+        # A group that went first took its schedules along.
+        if group in groups:
+            groups[group].schedules.pop(name, None)
+
+
 class Inert(Resource):
     """Any other resource that moto does not know: it exists, and does nothing."""
 
@@ -118,6 +172,8 @@ class Inert(Resource):
 KNOWN: dict[str, type[Resource]] = {
     "AWS::Lambda::EventInvokeConfig": EventInvokeConfig,
     "AWS::SNS::Subscription": Subscription,
+    "AWS::Scheduler::Schedule": Schedule,
+    "AWS::Scheduler::ScheduleGroup": ScheduleGroup,
     "AWS::SNS::TopicPolicy": TopicPolicy,
     "AWS::SQS::QueuePolicy": QueuePolicy,
 }

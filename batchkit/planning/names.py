@@ -42,9 +42,24 @@ def worker_logs(project: str) -> str:
     return f"/batchkit/{project}/worker"
 
 
+def operations_logs(project: str) -> str:
+    """The log group of what schedules start: sweeps and submissions (cloudformation/schedule.yaml)."""
+    return f"/batchkit/{project}/operations"
+
+
+def schedule_group(project: str) -> str:
+    """The group of EventBridge schedules of the project (cloudformation/schedule.yaml)."""
+    return project
+
+
 def recipe_key(digest: str) -> str:
     """Artifacts bucket: the recipe document."""
     return f"recipes/{digest}.json"
+
+
+def project_key(digest: str) -> str:
+    """Artifacts bucket: the project as the operations job reads it."""
+    return f"projects/{digest}.json"
 
 
 def manifest_key(run: str) -> str:
@@ -82,6 +97,11 @@ def bulk_run(started: int, token: str) -> str:
     """The run of a bulk submission: `b-`, its start (epoch seconds) in UTC, and 8 hex digits of `token`."""
     moment = time.strftime("%Y%m%dt%H%M%S", time.gmtime(started))
     return f"b-{moment}-{hashlib.sha256(token.encode()).hexdigest()[:8]}"
+
+
+def is_of_same_command(run: str, other: str) -> bool:
+    """Whether two bulk runs were named for the same token, whenever they began."""
+    return run.rpartition("-")[2] == other.rpartition("-")[2]
 
 
 def job_name(run: str, number: int) -> str:

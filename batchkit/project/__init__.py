@@ -1,7 +1,7 @@
 """batchkit.toml as types: read, checked, and described for editors."""
 
 from batchkit.project.load import FILE_NAME, load
-from batchkit.project.model import Compute, Job, Network, Output, Project, Upload
+from batchkit.project.model import Compute, Job, Network, Output, Project, Schedule, Upload
 from batchkit.project.schema import schema
 from batchkit.project.sizes import Memory, Size
 
@@ -13,6 +13,7 @@ __all__ = [
     "Network",
     "Output",
     "Project",
+    "Schedule",
     "Size",
     "Upload",
     "load",

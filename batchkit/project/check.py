@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from unicodedata import category
 
 from batchkit.errors import ConfigError
-from batchkit.planning import outputs, uploads
+from batchkit.planning import outputs, timetable, uploads
 from batchkit.project import placement
 from batchkit.project.sizes import Memory, Size
 
@@ -136,6 +136,24 @@ def check_wildcards(project: Project) -> None:
         )
 
 
+def check_schedule(project: Project) -> None:
+    """A sweep that EventBridge Scheduler can start again and again."""
+    schedule = project.schedule
+    try:
+        timetable.time_zone(schedule.timezone)
+        parsed = timetable.parse(schedule.sweep, schedule.timezone) if schedule.sweep else None
+    except ConfigError as error:
+        what = f"[schedule] sweep, timezone: {error.what}"
+        raise ConfigError(what, found=error.found, expected=error.expected, fix=error.fix) from error
+    if parsed is not None and parsed.is_one_time:
+        raise ConfigError(
+            "[schedule] sweep happens only once",
+            found=parsed.expression,
+            expected="cron(…) or rate(…)",
+            fix="batchkit schedule add makes one-time schedules",
+        )
+
+
 RULES: tuple[Callable[[Project], None], ...] = (
     check_name,
     check_buckets,
@@ -146,6 +164,7 @@ RULES: tuple[Callable[[Project], None], ...] = (
     check_max_bytes,
     check_patterns,
     check_wildcards,
+    check_schedule,
 )
 
 

@@ -18,6 +18,7 @@ from batchkit.project.model import (
     Network,
     Output,
     Project,
+    Schedule,
     Upload,
     in_file,
 )
@@ -39,6 +40,7 @@ class _Tables(Struct, kw_only=True, forbid_unknown_fields=True):
     output: Values
     compute: Values = {}
     network: Values = {}
+    schedule: Values = {}
     job: Values
 
 
@@ -53,7 +55,11 @@ def load(path: Path | None, start: Path) -> Project:
 
 def parse(text: str, path: Path) -> Project:
     """The project of a file's text; `path` is for messages. Raises ConfigError."""
-    document = _toml(text, path)
+    return from_tables(_toml(text, path), path)
+
+
+def from_tables(document: Values, path: Path) -> Project:
+    """The project of the file's tables; `path` is for messages. Raises ConfigError."""
     try:
         project = _typed(document, path)
         check(project)
@@ -114,6 +120,7 @@ def _typed(document: Values, path: Path) -> Project:
         upload=decode(tables.upload, Upload, "[upload]"),
         output=decode(tables.output, Output, "[output]"),
         compute=decode(tables.compute, Compute, "[compute]"),
+        schedule=decode(tables.schedule, Schedule, "[schedule]"),
         uses=job.uses,
         parameters=parameters,
         network=decode(tables.network, Network, "[network]"),

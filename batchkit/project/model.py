@@ -123,6 +123,23 @@ class Network(Table, frozen=True, kw_only=True):
         return bool(self.subnets)
 
 
+class Schedule(Table, frozen=True, kw_only=True):
+    """[schedule]: the sweep that the project does by itself. `window` in minutes, `max_cost` in USD."""
+
+    sweep: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=256, examples=["cron(0 3 * * ? *)"])] | None,
+        Meta(description="When to make what is missing or stale: cron(…) or rate(…). Without it: never."),
+    ] = None
+    timezone: Annotated[
+        str, Meta(description="The IANA time zone of `sweep`.", examples=["Europe/Paris"])
+    ] = "UTC"
+    window: Annotated[int, Meta(ge=0, le=1440, description="Minutes by which a sweep may begin later.")] = 15
+    max_cost: Annotated[
+        Annotated[float, Meta(ge=0)] | None,
+        Meta(description="A sweep that would cost more than that many USD is refused."),
+    ] = None
+
+
 class Job(Struct, frozen=True, kw_only=True):
     """[job]: which job; every other key of the table is the recipe, which the job itself types."""
 
@@ -139,6 +156,7 @@ class Document(Table, frozen=True, kw_only=True):
     output: Output
     compute: Compute = field(default_factory=Compute)
     network: Network = field(default_factory=Network)
+    schedule: Schedule = field(default_factory=Schedule)
     job: Job
 
 
@@ -154,6 +172,7 @@ class Project:
     uses: str
     parameters: Mapping[str, Any]
     network: Network = default(default_factory=Network)
+    schedule: Schedule = default(default_factory=Schedule)
 
     @cached_property
     def recipe(self) -> recipe.Recipe:

@@ -152,11 +152,16 @@ class Bulk:
         *,
         again: bool = False,
         over: intents.Over = intents.is_over,
+        delivery: str = "",
     ) -> Prepared:
-        """The plan of the run that this command works on: an interrupted one's stored plan, or a new one."""
+        """The plan of the run that this command works on: an interrupted one's stored plan, or a new one.
+
+        `delivery` as in `intents.claim`.
+        """
         token = intents.token(request.meaning(self.project))
         owner = uuid.uuid4().hex
-        claim = intents.claim(self.ledger, token, int(self.clock()), owner, again=again, over=over)
+        now = int(self.clock())
+        claim = intents.claim(self.ledger, token, now, owner, again=again, over=over, delivery=delivery)
         stored = self.stored_plan(claim.run) if claim.continued else None
         if stored is not None:
             return Prepared(stored, None, claim, continued=True)

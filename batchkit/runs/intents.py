@@ -19,7 +19,7 @@ Over = Callable[[Mapping[str, Any] | None], bool]
 
 @dataclass(frozen=True)
 class Claim:
-    """A run to work on, and whether the same command had begun it before."""
+    """A run to work on, and whether the same command may have begun it before."""
 
     intent: Intent
     continued: bool
@@ -48,17 +48,30 @@ def is_over(record: Mapping[str, Any] | None) -> bool:
 
 
 def claim(
-    ledger: RunLedger, token: str, started: int, owner: str, *, again: bool = False, over: Over = is_over
+    ledger: RunLedger,
+    token: str,
+    started: int,
+    owner: str,
+    *,
+    again: bool = False,
+    over: Over = is_over,
+    delivery: str = "",
 ) -> Claim:
     """The run to work on as `owner`: the one this command had begun, unless it is over, else a new one.
 
-    `started` in epoch seconds is the new one's; `again` asks for a new one in any case.
+    `started` in epoch seconds is the new one's; `again` asks for a new one in any case. `delivery` tells
+    commands apart that a schedule repeats: the run of one and the same delivery is continued even if it
+    is over, so that a second copy of it does nothing.
     """
-    new = names.bulk_run(started, token)
+    new = names.bulk_run(started, f"{token}{delivery}")
+
+    def is_copy(run: str) -> bool:
+        return bool(delivery) and names.is_of_same_command(run, new)
+
     intent = ledger.claim_intent(token, new, owner)
-    if intent.run != new and (again or over(ledger.run(intent.run))):
+    if intent.run != new and not is_copy(intent.run) and (again or over(ledger.run(intent.run))):
         intent = ledger.claim_intent(token, new, owner, over=intent.run)
-    return Claim(intent, continued=intent.run != new)
+    return Claim(intent, continued=is_copy(intent.run) or intent.run != new)
 
 
 def guard(ledger: RunLedger, claim: Claim) -> Callable[[], None]:

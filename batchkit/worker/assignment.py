@@ -85,11 +85,11 @@ class Place:
 def read_place(environ: Mapping[str, str]) -> Place:
     """Raises ConfigError naming the missing variable."""
     place = Place(
-        project=_variable(environ, "BATCHKIT_PROJECT"),
-        ledger=_variable(environ, "BATCHKIT_LEDGER"),
-        artifacts=_variable(environ, "BATCHKIT_ARTIFACTS"),
-        bucket=_variable(environ, "BATCHKIT_OUTPUT_BUCKET"),
-        template=_variable(environ, "BATCHKIT_OUTPUT_KEY"),
+        project=variable(environ, "BATCHKIT_PROJECT"),
+        ledger=variable(environ, "BATCHKIT_LEDGER"),
+        artifacts=variable(environ, "BATCHKIT_ARTIFACTS"),
+        bucket=variable(environ, "BATCHKIT_OUTPUT_BUCKET"),
+        template=variable(environ, "BATCHKIT_OUTPUT_KEY"),
         max_bytes=_counter(environ, "BATCHKIT_MAX_BYTES", 0),
     )
     check_template(place.template)
@@ -104,7 +104,7 @@ def read_assignment(argv: Sequence[str], environ: Mapping[str, str]) -> Assignme
     attempt = _counter(environ, "AWS_BATCH_JOB_ATTEMPT", 1)
     if lane == "upload":
         found = _upload(_named(UPLOAD, values), index, attempt)
-        _check_accepted(found.upload, UploadRules.from_json(_variable(environ, VARIABLE)))
+        _check_accepted(found.upload, UploadRules.from_json(variable(environ, VARIABLE)))
         return found
     if lane == "bulk":
         return _bulk(_named(BULK, values), index, attempt)
@@ -184,7 +184,8 @@ def _named(expected: Sequence[str], values: Sequence[str]) -> Mapping[str, str]:
     return found
 
 
-def _variable(environ: Mapping[str, str], name: str) -> str:
+def variable(environ: Mapping[str, str], name: str) -> str:
+    """The value of a variable of the job definition's. Raises ConfigError naming it when it is missing."""
     value = environ.get(name, "")
     if not value:
         raise ConfigError(

@@ -1,6 +1,6 @@
 """What installed packages carry and the worker never reads: API models of other services, tests, stubs.
 
-botocore 1.44 brings models of some 400 services, 27 MB compressed; the worker calls three.
+botocore 1.44 brings models of some 400 services, 27 MB compressed; the worker calls four.
 """
 
 from __future__ import annotations
@@ -8,8 +8,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path, PurePosixPath
 
-# Called by the worker (s3, dynamodb), by jobs that announce (events), and by credential providers.
-SERVICES = frozenset({"s3", "dynamodb", "events", "sts", "sso", "sso-oidc", "signin"})
+# Called by the worker (s3, dynamodb), by operations (batch), by jobs that announce (events), and by
+# credential providers.
+SERVICES = frozenset({"s3", "dynamodb", "batch", "events", "sts", "sso", "sso-oidc", "signin"})
 MODELS = ("botocore/data", "boto3/data")
 
 # numpy imports these only for those who build extensions, type-check, or test.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+from itertools import chain
 from typing import Any
 
 import boto3
@@ -16,13 +17,17 @@ from support.projects import deployed, photos
 
 from batchkit import errors, resources
 from batchkit.aws import ledger
-from batchkit.deploy.plan import COMPUTE, NETWORK, RULES, STORAGE
-from batchkit.entry import handlers
+from batchkit.deploy.plan import COMPUTE, NETWORK, RULES, SCHEDULE, STORAGE
+from batchkit.entry import handlers, worker
 from batchkit.planning.uploads import UploadRules
 from batchkit.project.model import Output
+from batchkit.runs import operations, orders
 from batchkit.worker import assignment
 
-TEMPLATES = (NETWORK, STORAGE, COMPUTE, RULES)
+# Service Authorization Reference: these actions support no resource.
+WITHOUT_RESOURCE = (["ecr:GetAuthorizationToken"], ["batch:ListJobs"])
+
+TEMPLATES = (NETWORK, STORAGE, COMPUTE, SCHEDULE, RULES)
 
 
 class Tolerant(yaml.SafeLoader):
@@ -114,6 +119,32 @@ def test_a_job_definition_gives_the_worker_the_environment_that_it_reads(lane: s
     assert (handlers.UPLOADS in given) is (lane == "upload")
 
 
+def test_the_operations_job_gets_the_command_and_the_environment_that_it_reads() -> None:
+    container = definition("operations")["ContainerProperties"]
+    assert container["Command"] == [operations.COMMAND, *(f"Ref::{name}" for name in operations.ARGUMENTS)]
+    assert container["Command"][:1] == worker.OPERATIONS
+    given = {pair["Name"]: "1" for pair in container["Environment"]}
+    errand = operations.read(["operate", '{"do": "sweep"}', "2026-11-24T03:00:00Z"], given)
+    assert (errand.document, errand.artifacts, errand.table) == ("1", "1", "1")
+
+
+def test_a_sweep_names_the_parameters_of_the_operations_job_and_is_an_order_of_its_own() -> None:
+    (sweep,) = of_type(SCHEDULE, "AWS::Scheduler::Schedule").values()
+    default = template(SCHEDULE)["Parameters"]["SweepOrder"]["Default"]
+    text = sweep["Target"]["Input"]["Sub"].replace("${SweepOrder}", default)
+    parameters = json.loads(text)["Parameters"]
+    assert tuple(parameters) == operations.ARGUMENTS
+    assert orders.parse(parameters["order"]) == orders.Sweep()
+    assert parameters["time"] == "<aws.scheduler.scheduled-time>"
+
+
+def test_only_the_projects_own_group_of_schedules_may_use_the_schedulers_role() -> None:
+    role = of_type(SCHEDULE, "AWS::IAM::Role")["SchedulerRole"]
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "scheduler.amazonaws.com"}
+    assert trust["Condition"]["StringEquals"]["aws:SourceArn"] == {"GetAtt": "Group.Arn"}
+
+
 def test_an_upload_of_the_longest_names_stays_below_the_limit_of_a_tasks_overrides() -> None:
     # ECS takes 8,192 characters; less were refused already, as Batch adds variables of its own.
     bucket, key = "b" * 63, "k" * 1024
@@ -129,7 +160,7 @@ def test_an_upload_of_the_longest_names_stays_below_the_limit_of_a_tasks_overrid
     assert len(json.dumps(overrides)) < 6_500
 
 
-@pytest.mark.parametrize("lane", ["upload", "bulk"])
+@pytest.mark.parametrize("lane", ["upload", "bulk", "operations"])
 def test_only_infrastructure_and_interruption_are_retried(lane: str) -> None:
     strategy = definition(lane)["RetryStrategy"]
     assert strategy["EvaluateOnExit"] == [
@@ -167,7 +198,7 @@ def test_no_role_may_do_everything_or_touch_everything(path: str) -> None:
                     statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
                 )
                 assert not [action for action in actions if "*" in action]
-                assert statement["Resource"] != "*" or actions == ["ecr:GetAuthorizationToken"]
+                assert statement["Resource"] != "*" or actions in WITHOUT_RESOURCE
 
 
 def test_a_job_reads_and_writes_what_its_work_needs_and_no_more() -> None:
@@ -236,8 +267,9 @@ def test_spot_falls_back_to_demand_and_kinds_are_never_mixed(compute: str, types
 
 
 def definition(lane: str) -> dict[str, Any]:
+    definitions = [of_type(path, "AWS::Batch::JobDefinition").values() for path in (COMPUTE, SCHEDULE)]
     return next(
         properties
-        for properties in of_type(COMPUTE, "AWS::Batch::JobDefinition").values()
+        for properties in chain(*definitions)
         if properties["JobDefinitionName"] == {"Sub": f"${{Project}}-{lane}"}
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ from support.projects import photos
 from batchkit.deploy import code
 from batchkit.deploy.deploy import deploy, execute, site
 from batchkit.deploy.plan import File, Removal, Stack, plan
+from batchkit.project import Schedule
+from batchkit.runs import orders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from batchkit.aws.clients import Clients
     from batchkit.project import Project
 
-PARTS = ("network", "storage", "compute", "rules")
+PARTS = ("network", "storage", "compute", "schedule", "rules")
 ARTIFACTS = f"photos-{ACCOUNT}-{REGION}"
 
 
@@ -71,6 +74,7 @@ def test_deploying_the_same_again_changes_nothing(aws: Clients) -> None:
     definitions = aws.batch.describe_job_definitions()["jobDefinitions"]
     assert sorted((d["jobDefinitionName"], d["revision"]) for d in definitions) == [
         ("photos-bulk", 1),
+        ("photos-operations", 1),
         ("photos-upload", 1),
     ]
 
@@ -122,8 +126,10 @@ def test_a_dry_run_is_another_executor(aws: Clients) -> None:
         "photos-network",
         "photos-storage",
         "recipes",
+        "projects",
         "code",
         "photos-compute",
+        "photos-schedule",
         "photos-rules",
     ]
     assert told == list(steps.steps)
@@ -135,3 +141,20 @@ def test_without_an_image_the_children_run_the_one_that_batchkit_pushes(aws: Cli
     project = photos(tasks=1)
     assert site(aws, project).image == f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/photos-worker:latest"
     assert site(aws, project, "mine:1").image == "mine:1"
+
+
+def test_a_sweep_by_the_clock_comes_changes_and_goes_with_its_keys(aws: Clients) -> None:
+    nightly = Schedule(sweep="cron(0 3 * * ? *)", timezone="Europe/Paris", max_cost=5)
+    for schedule in (nightly, Schedule(sweep="rate(2 hours)", window=0), Schedule()):
+        deploy(replace(photos(tasks=2), schedule=schedule), aws)
+        found = {
+            each["Name"]: aws.scheduler.get_schedule(GroupName="photos", Name=each["Name"])
+            for each in aws.scheduler.list_schedules(GroupName="photos")["Schedules"]
+        }
+        assert [each["ScheduleExpression"] for each in found.values()] == list(filter(None, [schedule.sweep]))
+        if schedule.sweep:
+            assert found["sweep"]["ScheduleExpressionTimezone"] == schedule.timezone
+            request = json.loads(found["sweep"]["Target"]["Input"])
+            assert orders.parse(request["Parameters"]["order"]) == orders.Sweep(max_cost=schedule.max_cost)
+            mode = found["sweep"]["FlexibleTimeWindow"]["Mode"]
+            assert mode == ("FLEXIBLE" if schedule.window else "OFF")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 from typing import Literal
 
@@ -15,7 +16,9 @@ from batchkit.deploy import code
 from batchkit.deploy.plan import File, FromOutput, Plan, Removal, Site, Stack, capacity, plan
 from batchkit.planning import names
 from batchkit.planning.uploads import UploadRules
-from batchkit.project.model import Network, Output
+from batchkit.project import document
+from batchkit.project.model import Network, Output, Schedule
+from batchkit.runs import orders
 
 SITE = Site("123456789012", "eu-west-1", "photos-worker:1")
 CODE = code.Code(b"zip")
@@ -30,14 +33,16 @@ def stacks(of: Plan) -> dict[str, Stack]:
 
 
 def test_what_others_point_to_comes_first_and_the_rules_come_last() -> None:
-    recipe = photos(3).recipe
+    recipe, project = photos(3).recipe, document.encode(photos(3))
     bucket = "s3://photos-123456789012-eu-west-1"
     assert [str(step) for step in planned().steps] == [
         "stack photos-network (cloudformation/network.yaml)",
         "stack photos-storage (cloudformation/storage.yaml)",
         f"{bucket}/recipes/{recipe.digest}.json ({len(recipe.document)} bytes)",
+        f"{bucket}/projects/{canonical.digest(project)}.json ({len(project)} bytes)",
         f"{bucket}/code/{canonical.digest(b'zip')}.zip (3 bytes)",
         "stack photos-compute (cloudformation/compute.yaml)",
+        "stack photos-schedule (cloudformation/schedule.yaml)",
         "stack photos-rules (eventbridge/rules.yaml)",
     ]
 
@@ -83,7 +88,7 @@ def test_in_given_subnets_there_is_no_network_to_make_and_one_made_before_goes_l
 
 def test_the_rules_carry_recipe_and_array_size_together() -> None:
     parameters = stacks(planned())["photos-rules"].parameters
-    (recipe, file) = [step for step in planned().steps if isinstance(step, File)]
+    (recipe, _, file) = [step for step in planned().steps if isinstance(step, File)]
     assert parameters["Tasks"] == "3"
     assert names.recipe_key(parameters["Recipe"]) == recipe.key
     assert parameters["CodeKey"] == file.key
@@ -118,9 +123,16 @@ def test_the_image_s_repository_is_known_where_it_is_ecr_s() -> None:
     assert stacks(planned())["photos-compute"].parameters["ImageRepositoryArn"] == ""
 
 
-def test_another_recipe_changes_the_rules_and_nothing_else() -> None:
+def test_another_recipe_changes_what_uploads_and_sweeps_do_and_nothing_else() -> None:
     before, after = stacks(planned(3)), stacks(planned(2))
-    assert [name for name in before if before[name] != after[name]] == ["photos-rules"]
+    assert [name for name in before if before[name] != after[name]] == ["photos-schedule", "photos-rules"]
+
+
+def test_a_sweep_is_an_order_that_the_operations_job_reads() -> None:
+    schedule = Schedule(sweep="rate(1 day)", max_cost=2.5)
+    parameters = stacks(plan(dataclasses.replace(photos(2), schedule=schedule), SITE, CODE))
+    order = json.loads(parameters["photos-schedule"].parameters["SweepOrder"])
+    assert orders.parse(order) == orders.Sweep(max_cost=2.5)
 
 
 @given(
