@@ -25,6 +25,7 @@ COMMANDS = {
     "explain": "Say why a Batch job failed or waits, and what to do.",
     "gc": "List, and delete, outputs whose source is gone.",
     "image": "Build the workers' container image, and push it to a registry.",
+    "init": "Write a working project into a folder.",
     "local": "Run the whole system on this machine.",
     "logs": "Print what a run's children logged.",
     "preview": "Make every task of local files into a folder, without AWS.",

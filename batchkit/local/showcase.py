@@ -75,6 +75,12 @@ class Endings:
             self.ended.add(key or lost or "")
             self.changed.notify_all()
 
+    def forget(self, key: str) -> None:
+        """Wait anew for a key that is put once more."""
+        with self.changed:
+            self.ended.discard(key)
+            self.lost.pop(key, None)
+
     def wait(self, keys: Iterable[str], timeout: float) -> set[str]:
         """The keys that have not ended within `timeout` seconds, or none of them as soon as all have."""
         wanted = set(keys)
