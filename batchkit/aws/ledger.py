@@ -125,10 +125,7 @@ class Ledger:
 
     def run(self, run: str) -> dict[str, Any] | None:
         """The record of a run, or None."""
-        key = _dump(asdict(names.run_record(run)))
-        with translated(f"reading the ledger '{self._table}'"):
-            answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        return _load(answer["Item"]) if "Item" in answer else None
+        return self._get(names.run_record(run))
 
     def arrays(self, run: str) -> tuple[ArrayEnd, ...]:
         """The array jobs of a run that have ended, by their first child."""
@@ -169,6 +166,11 @@ class Ledger:
             {"rank": rank, "late": now - ANNOUNCE_WITHIN},
             {"rank": "rank", "announced": "announced"},
         )
+
+    def _get(self, key: names.Key) -> dict[str, Any] | None:
+        with translated(f"reading the ledger '{self._table}'"):
+            answer = self._client.get_item(TableName=self._table, Key=_dump(asdict(key)), ConsistentRead=True)
+        return _load(answer["Item"]) if "Item" in answer else None
 
     def _put(self, key: names.Key, record: Mapping[str, Any]) -> bool:
         return self._conditional(

@@ -6,7 +6,7 @@ command takes it over, and the one before must stop. Every write is conditional 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
@@ -36,10 +36,15 @@ class Intent:
 
 @dataclass(frozen=True)
 class RunJob:
-    """A run's array `number`: `job` is Batch's id, "" while it is being submitted."""
+    """A run's array `number`: `job` is Batch's id, "" while it is being submitted.
+
+    `turn` names the latest attempt to submit it, and `busy` says that nobody noted how that ended.
+    """
 
     number: int
     job: str
+    turn: str = ""
+    busy: bool = False
 
 
 class RunLedger(Ledger):
@@ -84,10 +89,25 @@ class RunLedger(Ledger):
         condition = "attribute_exists(#rank) AND attribute_not_exists(#cancelled)"
         return self._update(names.run_record(run), values, condition, extra_names={"rank": "rank"})
 
-    def claim_job(self, run: str, number: int) -> bool:
-        """Note, before SubmitJob, that a job is about to be submitted; False when it may have been before."""
-        values = {"number": number, "job": ""}
-        return self._update(names.job_record(run, number), values, "attribute_not_exists(#job)")
+    def job(self, run: str, number: int) -> RunJob | None:
+        """What is known of one of a run's jobs; None before anybody tried to submit it."""
+        record = self._get(names.job_record(run, number))
+        return _run_job(record) if record else None
+
+    def take_turn(self, run: str, number: int, turn: str, before: RunJob | None) -> bool:
+        """Note, before SubmitJob, that the attempt `turn` begins; False unless all is still as `before`."""
+        key, values = names.job_record(run, number), {"number": number, "job": "", "turn": turn, "busy": True}
+        if before is None:
+            moved = self._update(key, values, "attribute_not_exists(#job)")
+        else:
+            moved = self._update(key, values, "#job = :job AND #turn = :before", {"before": before.turn})
+        # The client repeats a write whose answer got lost, and is then refused by its own first try.
+        return moved or self.job(run, number) == RunJob(number, "", turn, busy=True)
+
+    def end_turn(self, run: str, number: int, turn: str) -> bool:
+        """Note that the attempt `turn` has ended, and certainly made no job."""
+        key = names.job_record(run, number)
+        return self._update(key, {"busy": False}, "#turn = :turn", {"turn": turn}, {"turn": "turn"})
 
     def add_job(self, run: str, number: int, job: str) -> bool:
         """Note a job's id; of two, the first stays."""
@@ -98,7 +118,7 @@ class RunLedger(Ledger):
     def jobs(self, run: str) -> tuple[RunJob, ...]:
         """The run's jobs, in order, those included that may be on their way."""
         records = self._query("pk", names.run_record(run).pk)
-        return tuple(RunJob(r["number"], r["job"]) for r in records if r["sk"].startswith("job#"))
+        return tuple(_run_job(record) for record in records if record["sk"].startswith("job#"))
 
     def runs(self, lane: str, limit: int) -> Iterator[dict[str, Any]]:
         """The records of the latest runs of a lane, newest first (eventually consistent)."""
@@ -130,3 +150,7 @@ class RunLedger(Ledger):
     def holds(self, intent: Intent) -> bool:
         """Whether nobody has taken the run over."""
         return self.intent(intent.token) == intent
+
+
+def _run_job(record: Mapping[str, Any]) -> RunJob:
+    return RunJob(record["number"], record["job"], record.get("turn", ""), record.get("busy", False))

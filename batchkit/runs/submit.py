@@ -15,6 +15,7 @@ from batchkit.aws.objects import url
 from batchkit.errors import DataError, Interrupted
 from batchkit.runs.adopt import Jobs, Sleep, submit_once
 from batchkit.runs.steps import Executor, Finish, Record, Step, Store, Submit, Upload
+from batchkit.runs.turns import Guard, Turns
 
 if TYPE_CHECKING:
     from batchkit.aws.objects import Objects
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from batchkit.planning.backfill import Plan
 
 Report = Callable[[Step], None]
-Guard = Callable[[], None]
 
 
 class Uploader(Protocol):
@@ -70,12 +70,11 @@ class AwsExecutor:
         self.ledger.begin(step.plan, step.source)
 
     def submit(self, step: Submit) -> None:
-        if any(job.number == step.number and job.job for job in self.ledger.jobs(step.run)):
+        known = self.ledger.job(step.run, step.number)
+        if known is not None and known.job:
             return
-        self.guard()
-        first_time = self.ledger.claim_job(step.run, step.number)
-        job = submit_once(self.jobs, step.job, self.sleep, perhaps_there=not first_time)
-        self.ledger.add_job(step.run, step.number, job)
+        turns = Turns(self.ledger, step.run, step.number, self.guard)
+        self.ledger.add_job(step.run, step.number, submit_once(self.jobs, step.job, turns, self.sleep))
 
     def finish(self, step: Finish) -> None:
         # A run that was cancelled during its last SubmitJob must not count as submitted.

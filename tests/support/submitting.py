@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from batchkit.aws import uploading
-from batchkit.aws.run_ledger import RunLedger
+from batchkit.aws.run_ledger import RunJob, RunLedger
 from batchkit.errors import Throttled, Unanswered
 from batchkit.planning import manifest, names
 from batchkit.planning.arrays import arrays
@@ -20,6 +20,7 @@ from batchkit.planning.shards import Shape
 from batchkit.runs.spool import Spool
 from batchkit.runs.steps import Destination
 from batchkit.runs.submit import AwsExecutor
+from batchkit.runs.turns import Turns
 from support.moto_world import TIME, Clock
 
 if TYPE_CHECKING:
@@ -72,6 +73,34 @@ class FakeBatch:
     @property
     def sizes(self) -> list[int]:
         return [job.size for job in self.taken]
+
+
+@dataclass
+class TurnRecord:
+    """The ledger's record of one job, in memory, with the conditions that DynamoDB checks."""
+
+    record: RunJob | None = None
+
+    def job(self, run: str, number: int) -> RunJob | None:
+        return self.record
+
+    def take_turn(self, run: str, number: int, turn: str, before: RunJob | None) -> bool:
+        if (before and before.turn) != (self.record and self.record.turn):
+            return False
+        if self.record and self.record.job:
+            return False
+        self.record = RunJob(number, "", turn, busy=True)
+        return True
+
+    def end_turn(self, run: str, number: int, turn: str) -> bool:
+        ours = self.record is not None and self.record.turn == turn
+        if ours:
+            self.record = replace(self.record, busy=False)
+        return ours
+
+    def turns(self, guard: Callable[[], None] = lambda: None) -> Any:
+        """As one process sees it."""
+        return Turns(self, "b-1", 0, guard)
 
 
 DESTINATION = Destination("artifacts", "photos-bulk", "photos-bulk")

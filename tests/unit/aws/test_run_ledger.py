@@ -53,16 +53,37 @@ def test_the_latest_runs_come_first(world: World) -> None:
     assert list(ledger.runs("upload", 10)) == []
 
 
-def test_a_job_is_claimed_once_and_its_first_id_stays(world: World) -> None:
+def test_a_turn_is_taken_once_and_a_jobs_first_id_stays(world: World) -> None:
     ledger = run_ledger(world)
-    assert ledger.claim_job("run", 1)
-    assert not ledger.claim_job("run", 1)
-    assert ledger.jobs("run") == (RunJob(1, ""),)
+    assert ledger.job("run", 1) is None
+    assert ledger.take_turn("run", 1, "mine", None)
+    assert not ledger.take_turn("run", 1, "yours", None)
+    mine = RunJob(1, "", "mine", busy=True)
+    assert ledger.job("run", 1) == mine
+    assert ledger.jobs("run") == (mine,)
     assert ledger.add_job("run", 1, "first")
     assert not ledger.add_job("run", 1, "second")
-    assert not ledger.claim_job("run", 1)
+    assert not ledger.take_turn("run", 1, "yours", mine)
     assert ledger.add_job("run", 0, "unclaimed")
-    assert ledger.jobs("run") == (RunJob(0, "unclaimed"), RunJob(1, "first"))
+    assert [(job.number, job.job) for job in ledger.jobs("run")] == [(0, "unclaimed"), (1, "first")]
+
+
+def test_a_turn_follows_the_one_that_was_seen(world: World) -> None:
+    ledger = run_ledger(world)
+    ledger.take_turn("run", 0, "first", None)
+    first = ledger.job("run", 0)
+    assert not ledger.end_turn("run", 0, "another")
+    assert ledger.end_turn("run", 0, "first")
+    assert ledger.job("run", 0) == RunJob(0, "", "first", busy=False)
+    assert ledger.take_turn("run", 0, "second", first)
+    assert not ledger.take_turn("run", 0, "third", first)
+    assert not ledger.end_turn("run", 0, "first")
+
+
+def test_a_turn_whose_answer_got_lost_is_still_taken(world: World) -> None:
+    ledger = run_ledger(world)
+    ledger.take_turn("run", 0, "mine", None)
+    assert ledger.take_turn("run", 0, "mine", None)
 
 
 def test_jobs_and_ended_arrays_of_a_run_do_not_mix(world: World) -> None:

@@ -110,7 +110,7 @@ def calls_of(command: Command) -> list[str]:
     return counted.calls
 
 
-CALLS = 25
+CALLS = 26
 
 
 def test_every_call_of_a_submission_has_its_turn_in_the_test_below(command: Command) -> None:
@@ -153,6 +153,21 @@ def test_who_was_overtaken_stops(command: Command) -> None:
     with pytest.raises(Interrupted, match="another process"):
         command.bulk.submit(slow, "", lambda step: None, lambda: False)
     command.check(fast)
+
+
+def test_two_commands_make_one_job_when_the_second_begins_while_the_first_waits(command: Command) -> None:
+    command.batch.faults = ["throttled"]
+    others: list[Prepared] = []
+
+    def meanwhile(seconds: float) -> None:
+        if not others:
+            others.append(command.type())
+
+    slow, first = command.prepare(), replace(command.bulk, sleep=meanwhile)
+    vars(first)["queue"] = command.batch
+    with pytest.raises(Interrupted, match="another process"):
+        first.submit(slow, command.request.source, lambda step: None, lambda: False)
+    command.check(others[0])
 
 
 def test_a_run_of_nothing_is_let_go(command: Command) -> None:

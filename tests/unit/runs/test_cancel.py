@@ -55,7 +55,7 @@ def test_an_array_takes_one_call_and_the_ledger_says_so(world: World) -> None:
 
 def test_a_job_whose_id_was_never_noted_is_found_by_its_name(world: World) -> None:
     past = Past(world, sources(3))
-    past.ledger.claim_job(past.run, 0)
+    past.ledger.take_turn(past.run, 0, "a turn", None)
     assert stop(past, Batch(hidden={names.job_name(past.run, 0): "lost"})).jobs == ("lost",)
 
 

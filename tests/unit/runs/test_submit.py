@@ -186,7 +186,7 @@ PORTS = [
     ("objects", "put"),
     ("uploader", "__call__"),
     ("ledger", "begin"),
-    ("ledger", "claim_job"),
+    ("ledger", "take_turn"),
     ("jobs", "submit"),
     ("ledger", "add_job"),
     ("ledger", "submitted"),
