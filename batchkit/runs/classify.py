@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from batchkit.aws.objects import Head, Objects
-from batchkit.errors import DataError, Rejected
+from batchkit.errors import Rejected
 from batchkit.planning.states import Outcome
 from batchkit.worker import freshness
 from batchkit.worker.publish import DIGEST, ETAG
@@ -111,7 +111,6 @@ class Classifier:
         that is gone) counts as to be made: the run records it.
         """
         wanted = [t for t in self._recipe.tasks if not source.tasks or t.name in source.tasks]
-        self._check_tasks(source)
         found, refused = targets(self._recipe, self._place, Work(source, tuple(wanted)))
         states = self._states(source, found) | dict.fromkeys(refused, State.NEW)
         stale = tuple(task.name for task in wanted if states[task.name] is not State.FRESH)
@@ -138,16 +137,6 @@ class Classifier:
     def _identified(self, source: Head) -> Head:
         """The source with its etag, which a file of keys does not give."""
         return source if source.etag else self._objects.head(source.bucket, source.key) or source
-
-    def _check_tasks(self, source: Source) -> None:
-        known = [task.name for task in self._recipe.tasks]
-        unknown = set(source.tasks) - set(known)
-        if unknown:
-            raise DataError(
-                f"the manifest asks for tasks of {source.key} that the recipe does not have",
-                found=", ".join(sorted(unknown)),
-                expected=", ".join(known),
-            )
 
 
 def _is_recorded(item: Mapping[str, Any] | None, target: Target, source: Head) -> bool:

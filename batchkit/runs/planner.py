@@ -12,6 +12,9 @@ import shutil
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from batchkit.aws.objects import url
 from batchkit.errors import DataError
 from batchkit.planning import backfill
 from batchkit.planning.backfill import Found, Options, Plan, Tally
@@ -57,15 +60,16 @@ def make_plan(
     `classify` (of a Classifier) leaves out what is fresh. Raises DataError for colliding outputs, and for
     a run that Batch would not take; then the spooled files mean nothing.
     """
-    counter = _Counter(len(target.recipe.tasks))
-    accepted = _accepted(sources, target.rules, counter)
+    tasks = tuple(task.name for task in target.recipe.tasks)
+    counter = _Counter(len(tasks))
+    accepted = _accepted((_checked(source, tasks) for source in sources), target.rules, counter)
     spool.write(counter.count(_stale(classify(accepted), counter) if classify else _all(accepted, counter)))
     collisions.check(spool, target.template, target.recipe.tasks, len(counter.buckets))
     return backfill.plan(
         run,
         started,
         recipe=target.recipe.digest,
-        tasks=[task.name for task in target.recipe.tasks],
+        tasks=tasks,
         found=counter.found(),
         options=options,
     )
@@ -133,6 +137,25 @@ class _Counter:
         states = {state.value: number for state, number in self.states.items()}
         tally = Tally(**states, rejected=self.rejected, unchecked=self.unchecked)
         return Found(self.sources, self.bytes, self.items, self.unsized, tally)
+
+
+def _checked(source: Source, tasks: tuple[str, ...]) -> Source:
+    """The source, the tasks that it asks for in the recipe's order, each once, none named where it is all.
+
+    Raises DataError for a task that the recipe does not have: the child would fail, with all its sources.
+    """
+    if not source.tasks:
+        return source
+    unknown = sorted(set(source.tasks) - set(tasks))
+    if unknown:
+        raise DataError(
+            f"the manifest asks for tasks of {url(source.bucket, source.key)} that the recipe does not have",
+            found=", ".join(map(ascii, unknown)),
+            expected=f"some of {', '.join(tasks)}, or none for all",
+            fix='correct "tasks" in the line of this key',
+        )
+    asked = tuple(task for task in tasks if task in source.tasks)
+    return msgspec.structs.replace(source, tasks=() if asked == tasks else asked)
 
 
 def _accepted(sources: Iterable[Source], rules: UploadRules | None, counter: _Counter) -> Iterator[Source]:

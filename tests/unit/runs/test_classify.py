@@ -10,7 +10,7 @@ from support.jobs import recipe
 from support.moto_world import TIME, World, bulk, moto_clients
 
 from batchkit.aws.objects import Objects
-from batchkit.errors import DataError, PermissionDenied
+from batchkit.errors import PermissionDenied
 from batchkit.planning.manifest import Source
 from batchkit.planning.records import Item
 from batchkit.planning.states import Outcome
@@ -122,11 +122,6 @@ def test_a_source_that_asks_for_some_tasks_is_asked_for_no_others(world: World) 
     source = world.put("some.txt", b"1")
     wanted = Source(source.bucket, source.key, source.etag, source.size, tasks=("b",))
     assert look(world, wanted) == (State.NEW, ("b",))
-
-
-def test_a_task_that_the_recipe_does_not_have_is_refused(world: World) -> None:
-    with pytest.raises(DataError, match="does not have"):
-        look(world, Source(world.uploads, "a.txt", tasks=("zoom",)))
 
 
 class Counted(Objects):

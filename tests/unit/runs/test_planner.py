@@ -90,6 +90,23 @@ def test_fresh_sources_are_left_out_and_subsets_counted_as_such(spool: Spool) ->
     assert plan.tally == Tally(new=1, stale_recipe=1, fresh=1)
 
 
+def test_a_task_that_the_recipe_does_not_have_is_refused_by_key_before_a_child_meets_it(
+    spool: Spool,
+) -> None:
+    sources = [photo("a.jpg"), Source("b", "c/d.jpg", tasks=("large", "huge"))]
+    with pytest.raises(DataError, match=r"s3://b/c/d\.jpg") as caught:
+        planned(spool, sources)
+    assert caught.value.found == "'huge'"
+    assert "thumb, large" in str(caught.value.expected)
+
+
+def test_the_tasks_of_a_source_come_in_the_recipes_order_and_once(spool: Spool) -> None:
+    asked = [("large", "large"), ("large", "thumb")]
+    plan = planned(spool, [Source("b", f"{n}.jpg", tasks=tasks) for n, tasks in enumerate(asked)])
+    assert [source.tasks for source in spool.sources()] == [("large",), ()]
+    assert plan.items == 3
+
+
 def test_nothing_to_do_is_a_plan_without_jobs(spool: Spool) -> None:
     plan = planned(spool, [])
     assert (plan.sources, plan.children, plan.calls, plan.cost.total) == (0, 0, 0, 0)
