@@ -70,6 +70,7 @@ class RunLedger(Ledger):
             "started": plan.started,
             "source": source,
             "cost": Decimal(f"{plan.cost.total:.6f}"),
+            "max_bad": Decimal(f"{plan.max_bad:.6f}"),
             "index_pk": names.runs_partition(BULK),
             "index_sk": names.runs_sort(plan.started, plan.run),
         }

@@ -46,9 +46,15 @@ def price(text: str) -> tuple[str, float]:
     return name, float(amount)
 
 
+def tolerated(text: str) -> float:
+    """A share as `parse_share` reads it, or 0: nothing may go wrong. Raises ConfigError."""
+    return 0.0 if text.removesuffix("%") == "0" else parse_share(text)
+
+
 SIZE = Parsed("SIZE", Size.parse)
 DATE = Parsed("DATE", parse_moment)
 SHARE = Parsed("SHARE", parse_share)
+TOLERATED = Parsed("SHARE", tolerated)
 PRICE = Parsed("NAME=USD", price)
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -99,6 +105,11 @@ _SUBMIT = (
         show_default=True,
         help="The share of a canary's items that may go wrong.",
     ),
+    click.option(
+        "--max-bad",
+        type=TOLERATED,
+        help="The share of bad items above which the run is FAILED; without it, the one of [bulk].",
+    ),
     click.option("--wait", is_flag=True, help="Show progress until the run has ended."),
     click.option("--again", is_flag=True, help="Begin a new run even if the same command's is not over."),
     click.option("--yes", "-y", is_flag=True, help="Do not ask."),
@@ -137,6 +148,7 @@ class Choices:
     plan_file: Path | None
     canary: float | None
     max_error_rate: float
+    max_bad: float | None
     wait: bool
     again: bool
     yes: bool
@@ -168,6 +180,7 @@ class Choices:
             fan_out=self.fan_out,
             seconds_per_child=self.seconds_per_child,
             prices=bulk.prices(dict(self.prices)),
+            max_bad=self.max_bad,
             keys=_keys(spec, folder) if isinstance(spec, KeyFile) else None,
         )
 

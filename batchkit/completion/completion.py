@@ -137,7 +137,7 @@ class Completion:
     ) -> RunEnd:
         """`record` is what was written when a bulk run was submitted; its start and source are to stay."""
         upload = submission.upload
-        state, counts = finished(record.get("items", shape.items), sum_.counts)
+        state, counts = finished(record.get("items", shape.items), sum_.counts, record.get("max_bad", 1.0))
         return RunEnd(
             run=submission.run,
             lane=submission.lane,

@@ -16,6 +16,7 @@ from batchkit.planning.cost import Cost, Machine, Workload
 from batchkit.planning.prices import PRICES, Price
 from batchkit.planning.shards import Shape
 from batchkit.planning.sizing import MODEL, SECONDS_PER_CHILD, FanOut, Model
+from batchkit.planning.states import MAX_BAD
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ class Plan:
 
     `bytes` counts the sources' bytes; `items` what the run is expected to account for, which is less
     than sources x tasks where the manifest names subsets; `started` in epoch seconds; `seconds` from
-    the first start to the last end; `vcpus` and `memory` (MiB) of one child.
+    the first start to the last end; `vcpus` and `memory` (MiB) of one child. With a larger share of bad
+    items than `max_bad` the run counts as FAILED.
     """
 
     run: str
@@ -66,6 +68,7 @@ class Plan:
     seconds: int
     vcpus: float
     memory: int
+    max_bad: float = 1.0
 
     @property
     def shape(self) -> Shape:
@@ -134,7 +137,7 @@ class Options:
 
     `max_vcpus` may run at the same time. `per_child` (items) overrules the cost model and
     `seconds_per_child`; `timeout` (seconds) ends a child's attempt. `output_events` says that every output
-    put makes an event that is billed.
+    put makes an event that is billed; `max_bad` is the plan's.
     """
 
     machine: Machine
@@ -146,6 +149,7 @@ class Options:
     model: Model = MODEL
     prices: Mapping[str, Price] = field(default_factory=lambda: PRICES)
     output_events: bool = False
+    max_bad: float = MAX_BAD
 
 
 def plan(
@@ -180,4 +184,5 @@ def plan(
         seconds=cost.wall_clock(work, options.machine, options.max_vcpus),
         vcpus=options.machine.vcpus,
         memory=options.machine.memory,
+        max_bad=options.max_bad,
     )

@@ -100,16 +100,20 @@ def report_version(counts: Counts, attempt: int) -> str:
     return f"{counts.items:012d}|{counts.good:012d}|{attempt:04d}"
 
 
-def finished(expected: int, counts: Counts, failure_share: float = 1.0) -> tuple[RunState, Counts]:
+# The share of a bulk run's items that may go wrong before the whole run counts as FAILED.
+MAX_BAD = 0.5
+
+
+def finished(expected: int, counts: Counts, max_bad: float = 1.0) -> tuple[RunState, Counts]:
     """The end of a run of `expected` items: items that no child accounts for have failed.
 
-    FAILED when nothing is good or more than `failure_share` of the items is bad; PARTIAL when some are.
+    FAILED when nothing is good or more than `max_bad` (a share) of the items is bad; PARTIAL when some are.
     """
     missing = max(expected - counts.items, 0)
     final = counts + Counts(failed=missing)
     bad = final.rejected + final.failed
     if not bad:
         return RunState.SUCCEEDED, final
-    if not final.good or bad > failure_share * final.items:
+    if not final.good or bad > max_bad * final.items:
         return RunState.FAILED, final
     return RunState.PARTIAL, final

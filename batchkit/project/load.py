@@ -12,6 +12,7 @@ from msgspec import Struct
 from batchkit.errors import ConfigError
 from batchkit.project.check import check
 from batchkit.project.model import (
+    Backfill,
     Compute,
     Identity,
     Job,
@@ -41,6 +42,7 @@ class _Tables(Struct, kw_only=True, forbid_unknown_fields=True):
     compute: Values = {}
     network: Values = {}
     schedule: Values = {}
+    bulk: Values = {}
     job: Values
 
 
@@ -124,6 +126,7 @@ def _typed(document: Values, path: Path) -> Project:
         uses=job.uses,
         parameters=parameters,
         network=decode(tables.network, Network, "[network]"),
+        bulk=decode(tables.bulk, Backfill, "[bulk]"),
     )
 
 

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct, field
 from batchkit import recipe
 from batchkit.errors import ConfigError
 from batchkit.planning import outputs
+from batchkit.planning.states import MAX_BAD
 from batchkit.planning.uploads import UploadRules
 from batchkit.project.sizes import Memory, Size
 
@@ -97,6 +98,15 @@ class Compute(Table, frozen=True, kw_only=True):
     ] = None
 
 
+class Backfill(Table, frozen=True, kw_only=True):
+    """[bulk]: how runs of `batchkit submit` are judged."""
+
+    max_bad: Annotated[
+        float,
+        Meta(ge=0, le=1, description="Share of rejected and failed items above which a run is FAILED."),
+    ] = MAX_BAD
+
+
 class Network(Table, frozen=True, kw_only=True):
     """[network]: where the children run. Either deploying makes it, or `subnets` and `security_groups` name
     what there is."""
@@ -157,6 +167,7 @@ class Document(Table, frozen=True, kw_only=True):
     compute: Compute = field(default_factory=Compute)
     network: Network = field(default_factory=Network)
     schedule: Schedule = field(default_factory=Schedule)
+    bulk: Backfill = field(default_factory=Backfill)
     job: Job
 
 
@@ -173,6 +184,7 @@ class Project:
     parameters: Mapping[str, Any]
     network: Network = default(default_factory=Network)
     schedule: Schedule = default(default_factory=Schedule)
+    bulk: Backfill = default(default_factory=Backfill)
 
     @cached_property
     def recipe(self) -> recipe.Recipe:

@@ -56,7 +56,8 @@ Wanted = Callable[["Source"], bool]
 class Request:
     """What a person asks for. `source` is the text of `spec`; `keys` is the file behind a KeyFile.
 
-    `part` tells runs of one command apart (a canary, the rest); `wanted` chooses their sources.
+    `part` tells runs of one command apart (a canary, the rest); `wanted` chooses their sources. `max_bad` is
+    the plan's; None: the project's.
     """
 
     source: str
@@ -66,6 +67,7 @@ class Request:
     fan_out: FanOut = "source"
     seconds_per_child: float = SECONDS_PER_CHILD
     model: Model = MODEL
+    max_bad: float | None = None
     prices: Mapping[str, Price] = field(default_factory=lambda: PRICES)
     keys: Path | None = None
     part: str = ""
@@ -229,6 +231,7 @@ class Bulk:
             seconds_per_child=request.seconds_per_child,
             timeout=compute.bulk_timeout,
             model=request.model,
+            max_bad=self.project.bulk.max_bad if request.max_bad is None else request.max_bad,
             output_events=self.project.output.bucket == self.project.upload.bucket,
             prices=request.prices,
         )

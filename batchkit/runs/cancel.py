@@ -79,7 +79,7 @@ def _settled(ledger: RunLedger, plan: Plan, record: Mapping[str, Any], awaited: 
     if sum(array.size for array in ended) < awaited:
         return RunState.RUNNING
     found = tally(ledger.children(plan.run, plan.children), plan.shape, expected=plan.items)
-    state, counts = finished(plan.items, found.counts)
+    state, counts = finished(plan.items, found.counts, plan.max_bad)
     end = RunEnd(
         run=plan.run,
         lane=record["lane"],

@@ -91,6 +91,7 @@ def request(selected: Selected, plan: Plan | None, only: Iterable[str]) -> Reque
         source=f"retry of {selected.run}" + (f" ({kinds})" if kinds else ""),
         spec=KeyFile(str(selected.keys)),
         keys=selected.keys,
+        max_bad=plan.max_bad if plan else None,
     )
     too_large = {FailureClass.OOM.value, FailureClass.TIMEOUT.value} & set(selected.classes)
     if plan is None or not too_large:

@@ -38,6 +38,9 @@ key = "{{dir}}/{{name}}/{{task}}.{{ext}}"
 [compute]
 max_vcpus = 16
 
+[bulk]
+max_bad = 0.67
+
 [job]
 uses = "support.moody:Moody"
 names = ["a", "b"]

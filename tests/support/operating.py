@@ -16,7 +16,7 @@ from support import jobs
 from support.submitting import plan, run_ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from batchkit.planning.backfill import Plan
     from batchkit.planning.manifest import Source
@@ -27,18 +27,22 @@ RECIPE = jobs.recipe(["a", "b"])
 
 @dataclass
 class Past:
-    """A run of `sources`, each child with `per_child` items; what became of it is told afterwards."""
+    """A run of `sources`, each child with `per_child` items; what became of it is told afterwards.
+
+    `changes` are fields of the plan.
+    """
 
     world: World
     sources: Sequence[Source]
     per_child: int = 2
+    changes: Mapping[str, Any] = field(default_factory=dict)
     plan: Plan = field(init=False)
 
     def __post_init__(self) -> None:
         # The bucket of the helpers' sources is none of the world's.
         self.sources = [msgspec.structs.replace(one, bucket=self.world.uploads) for one in self.sources]
         items = sum(len(source.tasks) or 2 for source in self.sources)
-        self.plan = plan(RECIPE, len(self.sources), self.per_child, items=items)
+        self.plan = plan(RECIPE, len(self.sources), self.per_child, items=items, **self.changes)
         chunks = list(manifest.write(self.sources))
         stored = {
             names.manifest_key(self.run): b"".join(lines for lines, _ in chunks),

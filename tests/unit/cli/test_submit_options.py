@@ -161,3 +161,13 @@ def test_a_look_at_a_run_is_one_line() -> None:
 def test_a_run_that_is_over_has_no_rate() -> None:
     look = Progress(RUN, RunState.SUCCEEDED, 1, 3, {"SUCCEEDED": 1}, Counts(done=3), rate=1.0, eta=0.0)
     assert line(look) == f"{RUN} SUCCEEDED  1/1 children  3/3 items  0.00 USD"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"), [([], 0.5), (["--max-bad", "5%"], 0.05), (["--max-bad", "0"], 0)]
+)
+def test_a_run_is_judged_as_the_command_line_or_else_the_project_says(
+    bulk: Bulk, tmp_path: Path, arguments: list[str], expected: float
+) -> None:
+    request = chosen("s3://b/in/", *arguments).request(bulk, tmp_path)
+    assert bulk._options(request).max_bad == expected

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -33,11 +33,13 @@ END = RunEnd(
 OPTIONS = Options(machine=Machine("fargate-spot", 2, 4096), max_vcpus=8, per_child=6)
 
 
-def plan(house: House, run: str, sources: int, items: int) -> Plan:
+def plan(house: House, run: str, sources: int, items: int, **options: Any) -> Plan:
     recipe = house.recipe
     found = Found(sources, 1000, items)
     tasks = [task.name for task in recipe.tasks]
-    return backfill.plan(run, CREATED, recipe=recipe.digest, tasks=tasks, found=found, options=OPTIONS)
+    return backfill.plan(
+        run, CREATED, recipe=recipe.digest, tasks=tasks, found=found, options=replace(OPTIONS, **options)
+    )
 
 
 def summed() -> Tally:
@@ -111,3 +113,20 @@ def test_a_run_that_was_cancelled_between_two_jobs_ends_with_those_it_has(house:
     end = house.completion.record(change)
     assert end is not None
     assert (end.state, end.counts.failed) == (RunState.FAILED, 120_000)
+
+
+@pytest.mark.parametrize(
+    ("bad", "state"), [(2, RunState.PARTIAL), (3, RunState.PARTIAL), (4, RunState.FAILED)]
+)
+def test_a_run_with_a_larger_share_of_bad_items_than_its_plan_allows_has_failed(
+    house: House, bad: int, state: RunState
+) -> None:
+    made = plan(house, f"b-{bad}-bad", 4, 12, max_bad=0.25, per_child=12)
+    RunLedger(house.clients.dynamodb, TABLE).begin(made, "s3://uploads/")
+    house.ledger.record_report(report(made.run, 0, made.shape, done=12 - bad, rejected=bad))
+    (job,) = bulk(made.run, house.recipe.digest, made.shape, made.arrays)
+    change = changes.parse(job.ended())
+    assert change is not None
+    end = house.completion.record(change)
+    assert end is not None
+    assert end.state is state

@@ -79,6 +79,14 @@ def test_a_run_whose_submitted_jobs_have_ended_ends_with_what_they_did(world: Wo
     assert stop(past, Batch()).state is RunState.PARTIAL
 
 
+def test_a_run_of_which_too_much_was_not_done_has_failed(world: World) -> None:
+    past = Past(world, sources(12_000), changes={"max_bad": 0.5})
+    past.ledger.add_job(past.run, 0, "job-0")
+    past.reported(0, done=2)
+    past.array_ended(0)
+    assert stop(past, Batch()).state is RunState.FAILED
+
+
 def test_a_run_that_has_ended_is_left_alone(world: World) -> None:
     past, batch = Past(world, sources(3)), Batch()
     past.ended()

@@ -118,3 +118,10 @@ def test_any_other_failure_leaves_the_children_as_they_are(past: Past, tmp_path:
     asked = retry.request(found, past.plan, ("recipe",))
     assert asked.seconds_per_child == retry.request(found, None, ()).seconds_per_child
     assert past.run in asked.source
+
+
+def test_a_retry_is_judged_as_the_run_that_it_retries(world: World, tmp_path: Path) -> None:
+    past = Past(world, sources(1), changes={"max_bad": 0.1})
+    past.item(past.sources[0], "a", Outcome.FAILED)
+    past.reported(0, done=1, failed=1)
+    assert retry.request(select(past, tmp_path), past.plan, ()).max_bad == 0.1
