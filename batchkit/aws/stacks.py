@@ -1,8 +1,9 @@
-"""CloudFormation stacks: create or update, wait, read the outputs, tell what failed first."""
+"""CloudFormation stacks: what state they are in, what happened to them, how they end."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from botocore import exceptions as boto
 
@@ -10,88 +11,134 @@ from batchkit.aws.errors import code, translated
 from batchkit.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from mypy_boto3_cloudformation import CloudFormationClient
 
-    Operation = Literal["stack_create_complete", "stack_update_complete", "stack_delete_complete"]
+STACK_TYPE = "AWS::CloudFormation::Stack"
 
-CAPABILITIES = ("CAPABILITY_IAM",)
+# A stack whose creation failed can only be deleted (CloudFormation User Guide, "Stack status codes").
+STILLBORN = frozenset({"CREATE_FAILED", "DELETE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"})
 
-# Seconds between two looks, and looks in all: an hour, longer than any of the templates takes.
-WAIT_SECONDS = 5
-LOOKS = 720
+# A stack that has change sets and nothing else: it is not there.
+REVIEWED = "REVIEW_IN_PROGRESS"
 
-# A stack whose creation failed can only be deleted; everything in it is rolled back already.
-STILLBORN = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"})
+# A rollback that failed must be continued before anything else is possible.
+HALF_ROLLED_BACK = "UPDATE_ROLLBACK_FAILED"
+
+
+@dataclass(frozen=True)
+class StackState:
+    """A stack at a moment."""
+
+    id: str
+    name: str
+    status: str
+    reason: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def exists(self) -> bool:
+        """Whether it has, or had, resources."""
+        return self.status not in {REVIEWED, "DELETE_COMPLETE"}
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether CloudFormation is at work on it."""
+        return self.status.endswith("_IN_PROGRESS") and self.status != REVIEWED
+
+    @property
+    def is_stillborn(self) -> bool:
+        return self.status in STILLBORN
+
+    @property
+    def is_well(self) -> bool:
+        """Whether the last operation did what it was to do."""
+        return self.status.endswith("_COMPLETE") and "ROLLBACK" not in self.status
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened to a resource, or to the stack itself. `at` is epoch seconds."""
+
+    id: str
+    at: float
+    logical_id: str
+    physical_id: str
+    kind: str
+    status: str
+    reason: str
+    token: str
+
+    @property
+    def is_of_a_stack(self) -> bool:
+        return self.kind == STACK_TYPE
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether something failed by itself, not because something else had."""
+        return self.status.endswith("_FAILED") and "cancelled" not in self.reason.lower()
+
+    @property
+    def begins(self) -> bool:
+        """Whether it is the first event of an operation."""
+        return self.reason == "User Initiated"
 
 
 class Stacks:
-    """The stacks of one account and region."""
+    """The stacks of one account and region. All calls raise Throttled, PermissionDenied or ConfigError."""
 
-    def __init__(self, client: CloudFormationClient, wait_seconds: int = WAIT_SECONDS) -> None:
+    def __init__(self, client: CloudFormationClient) -> None:
         self._client = client
-        self._wait = {"Delay": wait_seconds, "MaxAttempts": LOOKS}
 
-    def apply(
-        self, name: str, template: str, parameters: Mapping[str, str], tags: Mapping[str, str]
-    ) -> dict[str, str]:
-        """Create the stack or update it, wait until it stands, and return its outputs.
-
-        Raises ConfigError with the first failure that CloudFormation reports.
-        """
-        arguments: dict[str, Any] = {
-            "StackName": name,
-            "TemplateBody": template,
-            "Parameters": [{"ParameterKey": key, "ParameterValue": v} for key, v in parameters.items()],
-            "Capabilities": list(CAPABILITIES),
-            "Tags": [{"Key": key, "Value": v} for key, v in tags.items()],
-        }
-        with translated(f"deploying the stack '{name}'"):
-            self._apply(name, arguments)
-        return self.outputs(name)
+    def state(self, name: str) -> StackState | None:
+        """The stack of that name or id; None when there is none, or nothing but change sets of it."""
+        with translated(f"reading the stack '{name}'"):
+            stack = self._describe(name)
+        found = _state(stack) if stack is not None else None
+        return found if found is not None and found.exists else None
 
     def outputs(self, name: str) -> dict[str, str]:
         """The stack's outputs. Raises ConfigError when there is no such stack."""
-        with translated(f"reading the stack '{name}'"):
-            stack = self._describe(name)
-        if stack is None:
+        found = self.state(name)
+        if found is None:
             raise ConfigError(
                 f"there is no stack '{name}'",
                 fix="deploy the project first, or check its name and the region",
             )
-        return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+        return dict(found.outputs)
 
-    def remove(self, name: str) -> None:
-        """Delete the stack, and wait until it is gone; nothing happens where there is none.
+    def events(self, stack: str) -> Iterator[Event]:
+        """What happened to the stack of that name or id, newest first. A deleted one has its id only."""
+        pages = self._client.get_paginator("describe_stack_events").paginate(StackName=stack)
+        with translated(f"reading what happened to the stack '{stack}'"):
+            for page in pages:
+                yield from map(_event, page["StackEvents"])
 
-        Raises ConfigError with the first failure that CloudFormation reports.
-        """
-        with translated(f"removing the stack '{name}'"):
-            if self._describe(name) is not None:
-                self._client.delete_stack(StackName=name)
-                self._wait_for("stack_delete_complete", name)
+    def resources(self, stack: str) -> dict[str, str]:
+        """The physical id of each resource by logical id."""
+        pages = self._client.get_paginator("list_stack_resources").paginate(StackName=stack)
+        with translated(f"reading the resources of the stack '{stack}'"):
+            found = [resource for page in pages for resource in page["StackResourceSummaries"]]
+        return {one["LogicalResourceId"]: one.get("PhysicalResourceId", "") for one in found}
 
-    def _apply(self, name: str, arguments: dict[str, Any]) -> None:
-        stack = self._describe(name)
-        if stack is not None and stack["StackStatus"] in STILLBORN:
-            self._client.delete_stack(StackName=name)
-            self._wait_for("stack_delete_complete", name)
-            stack = None
-        if stack is None:
-            self._client.create_stack(**arguments)
-            self._wait_for("stack_create_complete", name)
-        elif self._update(arguments):
-            self._wait_for("stack_update_complete", name)
+    def template(self, stack: str) -> str:
+        """The template that the stack was last deployed with."""
+        with translated(f"reading the template of the stack '{stack}'"):
+            body = self._client.get_template(StackName=stack)["TemplateBody"]
+        return str(body)
 
-    def _update(self, arguments: dict[str, Any]) -> bool:
-        try:
-            self._client.update_stack(**arguments)
-        except boto.ClientError as error:
-            if "No updates are to be performed" in str(error):
-                return False
-            raise
-        return True
+    def delete(self, stack: str, token: str) -> None:
+        """Begin to delete the stack of that id; events of it carry `token`."""
+        with translated(f"deleting the stack '{stack}'"):
+            self._client.delete_stack(StackName=stack, ClientRequestToken=token)
+
+    def continue_rollback(self, stack: str, token: str) -> None:
+        """Begin to roll back what a rollback left."""
+        with translated(f"continuing the rollback of the stack '{stack}'"):
+            self._client.continue_update_rollback(StackName=stack, ClientRequestToken=token)
 
     def _describe(self, name: str) -> Mapping[str, Any] | None:
         try:
@@ -101,26 +148,28 @@ class Stacks:
                 return None
             raise
 
-    def _wait_for(self, operation: Operation, name: str) -> None:
-        waiter: Any = self._client.get_waiter(operation)
-        try:
-            waiter.wait(StackName=name, WaiterConfig=self._wait)
-        except boto.WaiterError as error:
-            raise ConfigError(
-                f"CloudFormation could not deploy the stack '{name}'",
-                found=self._first_failure(name) or str(error),
-                expected="every resource of the template, as it says",
-                fix="correct the cause and deploy again; nothing else has to be undone",
-            ) from error
 
-    def _first_failure(self, name: str) -> str | None:
-        """Of the last operation: the events come newest first, and later failures follow from the first."""
-        found = None
-        pages = self._client.get_paginator("describe_stack_events").paginate(StackName=name)
-        for event in (event for page in pages for event in page["StackEvents"]):
-            reason = event.get("ResourceStatusReason", "")
-            if reason == "User Initiated":
-                break
-            if event.get("ResourceStatus", "").endswith("_FAILED") and "cancelled" not in reason:
-                found = f"{event.get('LogicalResourceId')}: {reason}"
-        return found
+def _state(stack: Mapping[str, Any]) -> StackState:
+    parameters, outputs, tags = (stack.get(name) or () for name in ("Parameters", "Outputs", "Tags"))
+    return StackState(
+        id=stack["StackId"],
+        name=stack["StackName"],
+        status=stack["StackStatus"],
+        reason=stack.get("StackStatusReason", ""),
+        parameters={one["ParameterKey"]: one.get("ParameterValue", "") for one in parameters},
+        outputs={one["OutputKey"]: one["OutputValue"] for one in outputs},
+        tags={one["Key"]: one["Value"] for one in tags},
+    )
+
+
+def _event(event: Mapping[str, Any]) -> Event:
+    return Event(
+        id=event["EventId"],
+        at=event["Timestamp"].timestamp(),
+        logical_id=event.get("LogicalResourceId", ""),
+        physical_id=event.get("PhysicalResourceId", ""),
+        kind=event.get("ResourceType", ""),
+        status=event.get("ResourceStatus", ""),
+        reason=event.get("ResourceStatusReason", ""),
+        token=event.get("ClientRequestToken", ""),
+    )

@@ -21,6 +21,7 @@ from batchkit.errors import BatchkitError, ConfigError, InternalError, MissingEx
 COMMANDS = {
     "cancel": "Stop a bulk run.",
     "check": "Read batchkit.toml and say what it stands for.",
+    "deploy": "Put the project onto AWS, or bring it up to date.",
     "demo": "Upload photos to a local stack and watch them become variants.",
     "explain": "Say why a Batch job failed or waits, and what to do.",
     "gc": "List, and delete, outputs whose source is gone.",

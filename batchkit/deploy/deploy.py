@@ -1,4 +1,4 @@
-"""Carrying a plan out: a loop over its steps. A dry run is the same loop with another `Executor`."""
+"""Carrying a plan out: a loop over its steps. A dry run is that loop with another `Executor`: `preview`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from batchkit.aws.account import account_id
-from batchkit.aws.objects import Objects
-from batchkit.aws.stacks import WAIT_SECONDS, Stacks
 from batchkit.deploy import code
+from batchkit.deploy.executor import AwsExecutor
 from batchkit.deploy.plan import File, FromOutput, Plan, Removal, Site, Stack, Step, plan
+from batchkit.deploy.tools import Tools
 
 if TYPE_CHECKING:
     from batchkit.aws.clients import Clients
@@ -29,25 +29,6 @@ class Executor(Protocol):
         ...
 
     def removal(self, step: Removal) -> None: ...
-
-
-class AwsExecutor:
-    """Carries steps out on AWS, or on what answers at the clients' endpoint."""
-
-    def __init__(self, clients: Clients, project: str, wait_seconds: int = WAIT_SECONDS) -> None:
-        self._objects = Objects(clients.s3)
-        self._stacks = Stacks(clients.cloudformation, wait_seconds)
-        self._tags = {"batchkit:project": project}
-
-    def file(self, step: File) -> None:
-        self._objects.put(step.bucket, step.key, step.body, content_type=step.content_type)
-
-    def stack(self, step: Stack) -> Mapping[str, str]:
-        parameters = {name: str(value) for name, value in step.parameters.items()}
-        return self._stacks.apply(step.name, step.template, parameters, self._tags)
-
-    def removal(self, step: Removal) -> None:
-        self._stacks.remove(step.name)
 
 
 def execute(steps: Plan, executor: Executor, report: Report = lambda step: None) -> dict[str, str]:
@@ -94,4 +75,4 @@ def deploy(
 ) -> dict[str, str]:
     """Plan and carry out; the outputs of all stacks."""
     steps = plan(project, site(clients, project, image), code.pack())
-    return execute(steps, AwsExecutor(clients, project.name), report)
+    return execute(steps, AwsExecutor(Tools.of(clients, project.name)), report)

@@ -78,6 +78,16 @@ class Stack:
     template: str
     parameters: Mapping[str, str | FromOutput]
 
+    @property
+    def texts(self) -> dict[str, str]:
+        """The parameters as CloudFormation takes them."""
+        return {name: str(value) for name, value in self.parameters.items()}
+
+    @property
+    def awaits(self) -> set[str]:
+        """The stacks whose outputs are not known yet."""
+        return {value.stack for value in self.parameters.values() if isinstance(value, FromOutput)}
+
     def __str__(self) -> str:
         return f"stack {self.name} ({self.path})"
 

@@ -22,7 +22,8 @@ from moto.s3.models import FakeBucket
 from moto.sqs.models import Queue
 from moto.utilities.utils import get_partition
 
-from batchkit.local import moto_resources
+from batchkit.local import moto_batch, moto_resources
+from batchkit.local.cloudformation.change_sets import replace_change_sets
 from batchkit.local.events.validation import problem
 from batchkit.local.moto_cloudformation import cidr_is_unknown
 from batchkit.local.moto_s3 import s3_changes_are_not_told
@@ -135,13 +136,20 @@ def updates_lose_resources(patches: Patches) -> None:
 
 
 def job_definitions_are_not_updated(patches: Patches) -> None:
-    """AWS registers a new revision when a job definition's template changes; moto keeps the old one."""
+    """AWS registers a new revision when a job definition's template changes, and deregisters the old one
+    unless its ResourceRetentionPolicy says otherwise; moto keeps the old one.
+    """
     original = parsing.parse_and_update_resource
 
     def update(logical_id: str, template: Any, resources: Any, **place: Any) -> Any:
         if template["Type"] != JobDefinition.cloudformation_type():
             return original(logical_id, template, resources, **place)
-        return parsing.parse_and_create_resource(logical_id, template, resources, **place)
+        old = resources[logical_id]
+        new = parsing.parse_and_create_resource(logical_id, template, resources, **place)
+        policy = template["Properties"].get("ResourceRetentionPolicy", {})
+        if not policy.get("SkipDeregisterOnUpdate", False):
+            old.deregister()
+        return new
 
     patches.replace(parsing, "parse_and_update_resource", update)
 
@@ -207,6 +215,20 @@ def long_polling_blocks_the_service(patches: Patches, backends: Backends) -> Non
     patches.replace(Queue, "wait_for_messages", wait_for_messages)
 
 
+def change_sets_tell_half_of_it(patches: Patches) -> None:
+    """moto's change sets know neither replacements nor conditions, and executing one forgets outputs,
+    parameters and tags; see `cloudformation.change_sets`.
+    """
+    replace_change_sets(patches)
+
+
+def batch_resources_cannot_change(patches: Patches) -> None:
+    """CloudFormation in moto can neither update nor delete anything of Batch: the stack is changed or gone,
+    queues and environments are as they were.
+    """
+    moto_batch.can_change(patches)
+
+
 GAPS: tuple[Callable[[Patches], None], ...] = (
     own_s3_events_are_wrong,
     s3_changes_are_not_told,
@@ -222,4 +244,6 @@ GAPS: tuple[Callable[[Patches], None], ...] = (
     service_role_is_required,
     some_resources_are_unknown,
     cidr_is_unknown,
+    batch_resources_cannot_change,
+    change_sets_tell_half_of_it,
 )

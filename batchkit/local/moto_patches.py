@@ -21,6 +21,11 @@ class Patches:
         setattr(owner, name, value)
         self._undo.callback(setattr, owner, name, before)
 
+    def add(self, owner: Any, name: str, value: Any) -> None:
+        """`owner.name = value` until the patches are undone, where `owner` only inherits that name."""
+        setattr(owner, name, value)
+        self._undo.callback(delattr, owner, name)
+
     def before_create(self, resource: Any, change: Callable[[dict[str, Any]], None]) -> None:
         """Runs `change` on the properties before CloudFormation creates a `resource`."""
         original = resource.create_from_cloudformation_json

@@ -19,6 +19,7 @@ from batchkit.cli import main
 
 ROOT = Path(__file__).parents[3]
 NO_COMMANDS = {
+    "changes_output",
     "main",
     "options",
     "output",
@@ -26,6 +27,7 @@ NO_COMMANDS = {
     "progress",
     "projects",
     "rerunning",
+    "stack_progress",
     "submit_options",
     "uploading",
 }

@@ -1,0 +1,1 @@
+"""CloudFormation's change sets and operations over moto's resources, where moto is not AWS."""
