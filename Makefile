@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CONSTRAINTS := .ci/constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo bench test test-containers check format clean constraints lock
+.PHONY: help demo bench test test-browser test-containers check format clean constraints lock
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ bench: .venv/.dev ## the benchmarks, as rates and ratios with the machine named 
 
 test-containers: .venv/.dev ## the tests with a real Docker engine
 	@BATCHKIT_REQUIRE_DOCKER=1 $(BIN)/pytest tests/containers
+
+test-browser: .venv/.dev ## the tests of the pages, in a real Chromium
+	@BATCHKIT_REQUIRE_BROWSER=1 $(BIN)/pytest tests/browser
 
 check: .venv/.dev ## lint, types and floors
 	@$(BIN)/ruff check --quiet .
