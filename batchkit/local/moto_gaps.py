@@ -27,6 +27,7 @@ from batchkit.local.cloudformation.change_sets import replace_change_sets
 from batchkit.local.events.validation import problem
 from batchkit.local.moto_cloudformation import cidr_is_unknown
 from batchkit.local.moto_s3 import s3_changes_are_not_told
+from batchkit.local.moto_schedules import schedules_are_not_checked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -241,6 +242,7 @@ GAPS: tuple[Callable[[Patches], None], ...] = (
     updates_lose_resources,
     job_definitions_are_not_updated,
     updates_ignore_conditions,
+    schedules_are_not_checked,
     service_role_is_required,
     some_resources_are_unknown,
     cidr_is_unknown,

@@ -1,4 +1,4 @@
-"""The local stack, composed: one endpoint, moto, local Batch, local EventBridge, local Lambda."""
+"""The local stack, composed: one endpoint, moto, local Batch, EventBridge, Scheduler and Lambda."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from batchkit.local.logs import MotoLogs
 from batchkit.local.moto_gaps import close_all
 from batchkit.local.moto_patches import Patches
 from batchkit.local.s3_events import S3Events
+from batchkit.local.schedules.scheduler import LocalScheduler
 from batchkit.local.server import HOST, Server
 from batchkit.local.trace import Observer, ignore
 
@@ -107,15 +108,25 @@ class LocalStack(Generic[E]):
     def drain(self, timeout: float) -> bool:
         """Waits until no event, function or job is under way; False after `timeout` seconds."""
         deadline = time.monotonic() + timeout
-        steps = (self.bus.drain, self.invocations.drain, self.batch.settled, self.logs.flush)
+        steps = (
+            self.scheduler.drain,
+            self.bus.drain,
+            self.invocations.drain,
+            self.batch.settled,
+            self.logs.flush,
+        )
         while True:
             # Each may make work for another that was waited for before it: only a round in which
             # nothing happened is the end.
-            before = self.bus.taken, self.invocations.taken
+            before = self._taken()
             if not all(step(max(0.0, deadline - time.monotonic())) for step in steps):
                 return False
-            if before == (self.bus.taken, self.invocations.taken):
+            if before == self._taken():
                 return True
+
+    def _taken(self) -> tuple[int, int, int]:
+        """How much there has ever been to do."""
+        return self.scheduler.taken, self.bus.taken, self.invocations.taken
 
     def close(self) -> None:
         """Ends everything that the stack has started. A second call does nothing."""
@@ -157,7 +168,10 @@ class LocalStack(Generic[E]):
         services = Services(self.backends, self.batch, self.invocations, self._observe)
         self.bus = LocalBus(services, observe=self._observe, faults=self._faults, scale=self._scale)
         self._closing.callback(self.bus.close)
+        self.scheduler = LocalScheduler(services, observe=self._observe, scale=self._scale)
+        self._closing.callback(self.scheduler.close)
         self._serve()
+        self.scheduler.start()
 
     def _make_functions(self) -> None:
         self.runtime = LambdaRuntime(self.environment, self.logs.write_now)

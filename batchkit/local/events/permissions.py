@@ -21,9 +21,15 @@ if TYPE_CHECKING:
 EVENTS = "events.amazonaws.com"
 
 
-def require_role(backends: Backends, delivery: Delivery, action: str, resources: Iterable[str]) -> None:
-    """Raises DeliveryFault unless the target's role exists, lets this rule assume it and allows `action` on
-    all `resources`.
+def require_role(
+    backends: Backends,
+    delivery: Delivery,
+    action: str,
+    resources: Iterable[str],
+    service: str = EVENTS,
+) -> None:
+    """Raises DeliveryFault unless the target's role exists, lets `service` assume it for this rule (or group
+    of schedules) and allows `action` on all `resources`.
     """
     arn = delivery.target.get("RoleArn")
     with backends.locked("iam"):
@@ -31,12 +37,13 @@ def require_role(backends: Backends, delivery: Delivery, action: str, resources:
         if role is None:
             raise DeliveryFault("FAILED_TO_ASSUME_ROLE", f"the target's role does not exist: {arn}")
         trust = _statements(role.assume_role_policy_document)
-        if not _allows(trust, "sts:AssumeRole", None, context=_context(delivery.rule_arn)):
-            message = f"{arn} does not trust {EVENTS} for {delivery.rule_arn}"
+        context = _context(delivery.rule_arn)
+        if not _allows(trust, "sts:AssumeRole", None, principal=service, context=context):
+            message = f"{arn} does not trust {service} for {delivery.rule_arn}"
             raise DeliveryFault("FAILED_TO_ASSUME_ROLE", message)
         statements = _of_role(role)
     for resource in resources:
-        if not _allows(statements, action, resource, principal=False):
+        if not _allows(statements, action, resource, principal=None):
             raise DeliveryFault("NO_PERMISSIONS", f"{arn} does not allow {action} on {resource}")
 
 
@@ -44,7 +51,7 @@ def role_allows(backends: Backends, role_arn: str, action: str, resource: str) -
     """Whether a role's own policies allow `action` on `resource`."""
     with backends.locked("iam"):
         role = _role(backends, role_arn)
-        return role is not None and _allows(_of_role(role), action, resource, principal=False)
+        return role is not None and _allows(_of_role(role), action, resource, principal=None)
 
 
 def may_send(queue: Any, arn: str, rule_arn: str) -> bool:
@@ -92,14 +99,14 @@ def _allows(
     action: str,
     resource: str | None,
     *,
-    principal: bool = True,
+    principal: str | None = EVENTS,
     context: Mapping[str, str] | None = None,
 ) -> bool:
-    """IAM's answer: some statement allows, none denies."""
+    """IAM's answer: some statement allows, none denies. A role's own policies have no `principal`."""
     effects = {
         statement.get("Effect")
         for statement in statements
-        if (not principal or _is_events(statement.get("Principal")))
+        if (principal is None or _is_service(statement.get("Principal"), principal))
         and _matches(statement.get("Action"), action, fold=True)
         and (resource is None or _matches(statement.get("Resource"), resource))
         and _holds(statement.get("Condition"), context)
@@ -107,10 +114,10 @@ def _allows(
     return "Allow" in effects and "Deny" not in effects
 
 
-def _is_events(principal: Any) -> bool:
+def _is_service(principal: Any, service: str) -> bool:
     if isinstance(principal, dict):
         principal = principal.get("Service", principal.get("AWS"))
-    return any(each in {EVENTS, "*"} for each in _listed(principal))
+    return any(each in {service, "*"} for each in _listed(principal))
 
 
 def _matches(patterns: Any, value: str, *, fold: bool = False) -> bool:

@@ -30,7 +30,7 @@ def deliver(services: Services, delivery: Delivery, text: str) -> None:
     try:
         services.batch.handle("SubmitJob", request)
     except BatchFault as fault:
-        raise _delivery_fault(fault) from fault
+        raise delivery_fault(fault) from fault
 
 
 def submit_request(target: Mapping[str, Any], text: str) -> Json:
@@ -96,7 +96,7 @@ def _require_permission(services: Services, delivery: Delivery, definition: str)
     require_role(services.backends, delivery, "batch:SubmitJob", [queue, arn])
 
 
-def _delivery_fault(fault: BatchFault) -> DeliveryFault:
+def delivery_fault(fault: BatchFault) -> DeliveryFault:
     """EventBridge retries 429 and 5xx; every other answer is final."""
     if fault.code == "TooManyRequestsException" or fault.status == 429:
         return DeliveryFault("THROTTLING", fault.message, retry=True)

@@ -1,0 +1,1 @@
+"""EventBridge Scheduler on one machine: schedules from moto, fired as AWS fires them."""
