@@ -81,14 +81,16 @@ class RunLedger(Ledger):
         values = {"submitted": int(self._clock())}
         return self._update(names.run_record(run), values, "attribute_not_exists(#submitted)")
 
-    def cancelled(self, run: str, awaited: int) -> bool:
-        """Note that a person cancelled the run; False when that was known.
-
-        Its state follows from events: it ends with `awaited` children, those that were submitted before.
-        """
-        values = {"cancelled": int(self._clock()), "awaited": awaited}
+    def cancelled(self, run: str, reason: str = "") -> bool:
+        """Note that a person cancelled the run; False when that was known."""
+        values = {"cancelled": int(self._clock()), "cancel_reason": reason}
         condition = "attribute_exists(#rank) AND attribute_not_exists(#cancelled)"
         return self._update(names.run_record(run), values, condition, extra_names={"rank": "rank"})
+
+    def awaits(self, run: str, awaited: int) -> bool:
+        """Note that a cancelled run ends with `awaited` children, those that were submitted; most counts."""
+        condition = "attribute_not_exists(#awaited) OR #awaited < :awaited"
+        return self._update(names.run_record(run), {"awaited": awaited}, condition)
 
     def job(self, run: str, number: int) -> RunJob | None:
         """What is known of one of a run's jobs; None before anybody tried to submit it."""

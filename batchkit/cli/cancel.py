@@ -8,7 +8,7 @@ import click
 
 from batchkit.aws.clients import Clients
 from batchkit.cli.options import config_option, output_option
-from batchkit.cli.output import print_json
+from batchkit.cli.output import count, print_json
 from batchkit.cli.projects import load_here
 from batchkit.runs.bulk import Bulk
 from batchkit.runs.cancel import cancel
@@ -32,4 +32,8 @@ def command(run: str, reason: str, config: Path | None, output: str) -> None:
     if output == "json":
         print_json(done.as_json())
     else:
-        click.echo(f"{run} {done.state.value}: told {len(done.jobs)} jobs to end; batchkit status {run}")
+        click.echo(
+            f"{run} {done.state.value}: told {count(len(done.jobs), 'job')} to end; batchkit status {run}"
+        )
+        if done.pending:
+            click.echo(f"{count(len(done.pending), 'job')} may be on the way: repeat the command in a minute")

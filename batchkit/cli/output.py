@@ -77,6 +77,11 @@ def human_bytes(size: int) -> str:
     return f"{size} B"
 
 
+def count(number: int, noun: str) -> str:
+    """`1 job`, `1,200 jobs`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def print_mapping(facts: Mapping[str, object]) -> None:
     """Names and values, one pair a line."""
     width = max(map(len, facts), default=0)

@@ -81,6 +81,11 @@ class Submit:
     number: int
     job: BatchJob
 
+    @property
+    def stop(self) -> int:
+        """The number of the run's children in this array and those before it."""
+        return int(self.job.parameters["first_child"]) + self.job.size
+
     def take(self, executor: Executor) -> None:
         executor.submit(self)
 

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from batchkit.aws.objects import url
 from batchkit.errors import DataError, Interrupted
-from batchkit.runs.adopt import Jobs, Sleep, submit_once
+from batchkit.runs import adopt
+from batchkit.runs.adopt import Sleep, submit_once
+from batchkit.runs.cancel import said
 from batchkit.runs.steps import Executor, Finish, Record, Step, Store, Submit, Upload
 from batchkit.runs.turns import Guard, Turns
 
@@ -23,6 +25,12 @@ if TYPE_CHECKING:
     from batchkit.planning.backfill import Plan
 
 Report = Callable[[Step], None]
+
+
+class Jobs(adopt.Jobs, Protocol):
+    """What submitting needs of Batch; `aws.queue.Queue` is one."""
+
+    def terminate(self, job: str, reason: str) -> None: ...
 
 
 class Uploader(Protocol):
@@ -74,12 +82,22 @@ class AwsExecutor:
         if known is not None and known.job:
             return
         turns = Turns(self.ledger, step.run, step.number, self.guard)
-        self.ledger.add_job(step.run, step.number, submit_once(self.jobs, step.job, turns, self.sleep))
+        job = submit_once(self.jobs, step.job, turns, self.sleep)
+        self.ledger.add_job(step.run, step.number, job)
+        self._end_if_cancelled(step, job)
 
     def finish(self, step: Finish) -> None:
         # A run that was cancelled during its last SubmitJob must not count as submitted.
         self.guard()
         self.ledger.submitted(step.run)
+
+    def _end_if_cancelled(self, step: Submit, job: str) -> None:
+        """Whoever cancelled the run during the call could not see the job that it made."""
+        record = self.ledger.run(step.run) or {}
+        if "cancelled" in record:
+            self.ledger.awaits(step.run, step.stop)
+            self.jobs.terminate(job, said(record.get("cancel_reason", "")))
+            self.guard()
 
     def _chunks(self, step: Upload) -> Iterator[bytes]:
         with step.path.open("rb") as file:

@@ -56,6 +56,9 @@ class Tattling:
     def find(self, queue: str, name: str) -> str | None:
         return self._queue.find(queue, name)
 
+    def terminate(self, job: str, reason: str) -> None:
+        self._queue.terminate(job, reason)
+
 
 def main(source: str, moment: str, name: str) -> int:
     signals = Signals(moment, name)

@@ -46,6 +46,7 @@ class FakeBatch:
     hidden: int = 0
     taken: list[BatchJob] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)
+    terminated: list[str] = field(default_factory=list)
 
     def submit(self, job: BatchJob) -> str:
         self.calls["submit"] += 1
@@ -65,6 +66,9 @@ class FakeBatch:
             return None
         known = {job.name for job in self.taken if job.queue == queue}
         return self.id_of(name) if name in known else None
+
+    def terminate(self, job: str, reason: str) -> None:
+        self.terminated.append(job)
 
     @staticmethod
     def id_of(name: str) -> str:

@@ -107,7 +107,8 @@ def test_a_run_that_was_cancelled_between_two_jobs_ends_with_those_it_has(house:
     ledger = RunLedger(house.clients.dynamodb, TABLE)
     ledger.begin(made, "s3://uploads/")
     first, *_ = bulk(made.run, house.recipe.digest, made.shape, made.arrays)
-    ledger.cancelled(made.run, made.arrays[0].size)
+    ledger.cancelled(made.run)
+    ledger.awaits(made.run, made.arrays[0].size)
     change = changes.parse(first.ended(failed=[0]))
     assert change is not None
     end = house.completion.record(change)

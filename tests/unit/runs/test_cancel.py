@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.operating import Past
@@ -19,18 +19,24 @@ from batchkit.runs import intents
 from batchkit.runs.cancel import Cancellation, cancel
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from support.moto_world import World
 
 
 @dataclass
 class Batch:
-    """Remembers what was terminated; `hidden` are jobs that only a look by name finds."""
+    """Remembers what was terminated; `hidden` are jobs that only a look by name finds; all are running."""
 
     hidden: dict[str, str] = field(default_factory=dict)
+    statuses: dict[str, str] = field(default_factory=dict)
     terminated: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def find(self, queue: str, name: str) -> str | None:
         return self.hidden.get(name)
+
+    def describe(self, ids: Iterable[str]) -> Iterator[dict[str, Any]]:
+        return ({"jobId": job, "status": self.statuses.get(job, "RUNNING")} for job in ids)
 
     def terminate(self, job: str, reason: str) -> None:
         self.terminated[job, reason] += 1
@@ -88,10 +94,30 @@ def test_a_run_of_which_too_much_was_not_done_has_failed(world: World) -> None:
 
 
 def test_a_run_that_has_ended_is_left_alone(world: World) -> None:
-    past, batch = Past(world, sources(3)), Batch()
+    past, batch = Past(world, sources(3)), Batch(statuses={"job-0": "FAILED"})
+    past.ledger.add_job(past.run, 0, "job-0")
     past.ended()
     assert stop(past, batch).jobs == ()
     assert not batch.terminated
+    assert "cancelled" not in (past.ledger.run(past.run) or {})
+
+
+def test_a_job_that_outlives_its_run_can_still_be_told_to_end(world: World) -> None:
+    past, batch = Past(world, sources(12_000)), Batch(statuses={"job-0": "SUCCEEDED"})
+    for number in range(2):
+        past.ledger.add_job(past.run, number, f"job-{number}")
+    past.ended()
+    assert stop(past, batch).jobs == ("job-1",)
+
+
+def test_a_second_cancel_awaits_the_jobs_that_the_first_one_could_not_see(world: World) -> None:
+    past, batch = Past(world, sources(12_000)), Batch()
+    past.ledger.add_job(past.run, 0, "job-0")
+    past.ledger.take_turn(past.run, 1, "a turn", None)
+    assert stop(past, batch).pending == (1,)
+    past.ledger.add_job(past.run, 1, "job-1")
+    assert stop(past, batch).jobs == ("job-0", "job-1")
+    assert (past.ledger.run(past.run) or {})["awaited"] == 12_000
 
 
 def test_nobody_goes_on_submitting_a_cancelled_run(world: World) -> None:

@@ -17,7 +17,7 @@ def test_a_run_is_a_line_before_and_after_its_end(world: World) -> None:
     past = Past(world, sources(3))
     (before,) = latest(past.ledger, "bulk", 5)
     assert (before.run, before.word, before.items, before.counts.items) == (past.run, "RUNNING", 6, 0)
-    past.ledger.cancelled(past.run, 3)
+    past.ledger.cancelled(past.run)
     past.ended()
     (after,) = latest(past.ledger, "bulk", 5)
     assert after.word == "PARTIAL (cancelled)"

@@ -23,6 +23,7 @@ from support.submitting import (
 from batchkit.errors import BatchkitError, DataError, Interrupted, Throttled
 from batchkit.planning import names
 from batchkit.planning.cost import Cost, Line
+from batchkit.runs.cancel import cancel
 from batchkit.runs.intents import Claim
 from batchkit.runs.intents import guard as guard_of
 from batchkit.runs.steps import Step, Submit, steps
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from batchkit.aws.clients import Clients
+    from batchkit.aws.queue import BatchJob
+    from batchkit.aws.run_ledger import RunLedger
     from batchkit.planning.backfill import Plan
     from batchkit.runs.spool import Spool
 
@@ -318,13 +321,41 @@ def test_a_run_that_is_cancelled_while_it_is_submitted_gets_no_more_jobs(command
 
     def cancel(step: Step) -> None:
         if command.batch.taken:
-            ledger.cancelled(command.plan.run, 1)
+            ledger.cancelled(command.plan.run)
 
     claim = Claim(ledger.claim_intent("token", command.plan.run, "me"), continued=False)
     with pytest.raises(Interrupted, match="was cancelled"):
         command.run(cancel, guard=guard_of(ledger, claim))
     assert command.batch.calls["submit"] == 1
     assert "submitted" not in (ledger.run(command.plan.run) or {})
+
+
+class Cancelling(FakeBatch):
+    """A Batch in whose second SubmitJob somebody cancels the run."""
+
+    def __init__(self, ledger: RunLedger, planned: Plan) -> None:
+        super().__init__()
+        self.ledger, self.plan = ledger, planned
+
+    def submit(self, job: BatchJob) -> str:
+        if self.taken:
+            cancel(self.ledger, self, job.queue, self.plan.run, self.plan, reason="oops")
+        return super().submit(job)
+
+
+def test_a_job_whose_run_is_cancelled_inside_its_submitjob_is_told_to_end(world: World) -> None:
+    planned, ledger = plan(RECIPE, 12_000, per_child=2), run_ledger(world)
+    ledger.begin(planned, FROM)
+    batch = Cancelling(ledger, planned)
+    claim = Claim(ledger.claim_intent("token", planned.run, "me"), continued=False)
+    with pytest.raises(Interrupted, match="was cancelled"):
+        execute(
+            steps(planned, DESTINATION, FROM, RECIPE.document, None),
+            executor(world, batch, guard=guard_of(ledger, claim)),
+        )
+    first, second = (batch.id_of(names.job_name(planned.run, number)) for number in range(2))
+    assert batch.terminated == [first, second]
+    assert (ledger.run(planned.run) or {})["awaited"] == 12_000
 
 
 def test_another_plan_in_the_runs_place_is_an_error(command: Command) -> None:
