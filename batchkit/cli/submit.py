@@ -16,10 +16,10 @@ from batchkit.cli.options import config_option, output_option
 from batchkit.cli.output import print_json
 from batchkit.cli.plan_output import print_plan
 from batchkit.cli.projects import load_here
-from batchkit.cli.submit_options import Choices, submit_options
+from batchkit.cli.submit_options import Choices, submit_options, typed
 from batchkit.errors import EX_DATAERR
 from batchkit.planning.states import RunState
-from batchkit.runs import canary, planner
+from batchkit.runs import canary
 from batchkit.runs.bulk import Bulk, Prepared
 from batchkit.runs.interrupts import interruptible
 from batchkit.runs.submit import Rehearsal, check_cost, execute
@@ -51,6 +51,7 @@ def command(config: Path | None, output: str, **given: Any) -> int:
     Interrupted, the same command continues the same run, and submits nothing twice.
     """
     choices = Choices(**given)
+    choices.check_alone(typed(click.get_current_context()))
     bulk = Bulk.of(load_here(config), Clients())
     with (
         tempfile.TemporaryDirectory(prefix="batchkit-") as folder,
@@ -74,12 +75,10 @@ class _Session:
         choices, bulk = self.choices, self.bulk
         rehearses = choices.dry_run or choices.save is not None
         if choices.plan_file is not None:
-            kept = planner.load(choices.plan_file, bulk.project.recipe)
-            return (
-                self._rehearse(Prepared(*kept))
-                if rehearses
-                else self._submit(bulk.adopt(*kept), choices.max_cost)
-            )
+            kept = bulk.kept(choices.plan_file)
+            if rehearses:
+                return self._rehearse(kept)
+            return self._submit(bulk.adopt(kept.plan, kept.spool), choices.max_cost)
         request = choices.request(bulk, self.folder)
         if rehearses:
             return self._rehearse(bulk.rehearse(request, self.folder, self.stopped))
@@ -96,8 +95,8 @@ class _Session:
         check_cost(prepared.plan, self.choices.max_cost)
         rehearsal = Rehearsal()
         execute(self.bulk.steps(prepared, self.choices.text), rehearsal)
-        if self.choices.save is not None and prepared.spool is not None:
-            planner.save(prepared.plan, prepared.spool, self.choices.save)
+        if self.choices.save is not None:
+            self.bulk.keep(prepared, self.choices.save)
         if self.output == "json":
             print_json({"plan": prepared.plan.as_json(), "steps": rehearsal.taken})
             return 0

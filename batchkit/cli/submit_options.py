@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -115,12 +115,24 @@ _SUBMIT = (
     click.option("--yes", "-y", is_flag=True, help="Do not ask."),
 )
 
+# What has a meaning beside --plan.
+BESIDE_PLAN = frozenset({"plan_file", "max_cost", "dry_run", "wait", "yes", "config", "output"})
+
+# Parameters that are not called like their options.
+NAMES = {"prices": "price"}
+
 
 def submit_options(command: F) -> F:
     """All options of `batchkit submit` but --config and --output."""
     for option in reversed((*_SOURCES, *_PLAN, *_SUBMIT)):
         command = option(command)
     return command
+
+
+def typed(context: click.Context) -> frozenset[str]:
+    """The names of the parameters that stand on the command line."""
+    line = click.core.ParameterSource.COMMANDLINE
+    return frozenset(name for name in context.params if context.get_parameter_source(name) is line)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +171,14 @@ class Choices:
             raise click.UsageError("give one of SOURCE, --manifest and --plan")
         if self.canary is not None and (self.plan_file or self.save):
             raise click.UsageError("--canary plans while it runs: leave out --save and --plan")
+
+    def check_alone(self, typed: Collection[str]) -> None:
+        """Raises UsageError when one of the options that were `typed` would have no effect."""
+        if self.plan_file is not None and (idle := sorted(set(typed) - BESIDE_PLAN)):
+            named = ", ".join("--" + NAMES.get(name, name).replace("_", "-") for name in idle)
+            raise click.UsageError(f"--plan submits what was planned: leave out {named}")
+        if self.canary is None and "max_error_rate" in typed:
+            raise click.UsageError("--max-error-rate is about a canary: give --canary, or leave it out")
 
     @property
     def text(self) -> str:

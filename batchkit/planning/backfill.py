@@ -101,8 +101,7 @@ class Plan:
             raise DataError(
                 "this is not a plan",
                 found=str(error),
-                expected="what `batchkit submit --save` writes",
-                fix="plan again",
+                expected="what `batchkit submit` stores beside a run's manifest",
             ) from error
 
     def as_json(self) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from batchkit.planning.prices import PRICES, overridden
 from batchkit.planning.selection import Selection
 from batchkit.planning.sizing import MODEL, SECONDS_PER_CHILD, FanOut, Model
 from batchkit.planning.source_spec import KeyFile, SourceSpec
-from batchkit.runs import intents, planner
+from batchkit.runs import intents, kept, planner
 from batchkit.runs.classify import Classifier
 from batchkit.runs.gather import gather
 from batchkit.runs.interrupts import Stopped, until_stopped
@@ -170,7 +170,16 @@ class Bulk:
         spool = Spool.within(folder)
         return Prepared(self._plan(request, claim.run, spool, stopped), spool, claim)
 
-    def adopt(self, plan: Plan, spool: Spool) -> Prepared:
+    def keep(self, prepared: Prepared, path: Path) -> None:
+        """Keep a rehearsed plan in a file, to be submitted later."""
+        if prepared.spool is not None:
+            kept.save(prepared.plan, prepared.spool, path, self._circumstances())
+
+    def kept(self, path: Path) -> Prepared:
+        """A plan that was kept, to be rehearsed or adopted. Raises DataError when it no longer fits."""
+        return Prepared(*kept.load(path, self.project.recipe, self._circumstances()))
+
+    def adopt(self, plan: Plan, spool: Spool | None) -> Prepared:
         """A plan that was made elsewhere, as the run that it names."""
         intent = self.ledger.claim_intent(intents.token({"plan": plan.run}), plan.run, uuid.uuid4().hex)
         begun = self.ledger.run(plan.run) is not None
@@ -209,6 +218,9 @@ class Bulk:
             return
         with request.keys.open("rb") as file:
             yield from gather(request.spec, request.selection, self.clients, stdin=file)
+
+    def _circumstances(self) -> Mapping[str, str]:
+        return kept.circumstances(self.project, self.artifacts)
 
     def _plan(self, request: Request, run: str, spool: Spool, stopped: Stopped) -> Plan:
         found = until_stopped(self.sources(request), stopped)

@@ -1,4 +1,4 @@
-"""From a stream of sources to a plan and its manifest on disk; what was planned can be kept for later.
+"""From a stream of sources to a plan and its manifest on disk.
 
     sources → accepted by suffix and size → not fresh → manifest.jsonl, manifest.idx → Plan
 
@@ -8,7 +8,6 @@ of the outputs' keys cannot prove that no two sources collide.
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -21,14 +20,13 @@ from batchkit.planning.backfill import Found, Options, Plan, Tally
 from batchkit.planning.uploads import UNSAFE_KEY, UploadRules, refusal
 from batchkit.runs import collisions
 from batchkit.runs.classify import State, Verdict
-from batchkit.runs.spool import Spool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
     from batchkit.planning.manifest import Source
     from batchkit.recipe import Recipe
+    from batchkit.runs.spool import Spool
 
     Classify = Callable[[Iterable[Source]], Iterator[Verdict]]
 
@@ -73,40 +71,6 @@ def make_plan(
         found=counter.found(),
         options=options,
     )
-
-
-def save(plan: Plan, spool: Spool, path: Path) -> None:
-    """Keep a plan: `path`, and its manifest and index beside it."""
-    kept = _beside(path)
-    for origin, copy in ((spool.manifest, kept.manifest), (spool.index, kept.index)):
-        if origin != copy:
-            shutil.copyfile(origin, copy)
-    path.write_bytes(plan.to_json())
-
-
-def load(path: Path, recipe: Recipe) -> tuple[Plan, Spool]:
-    """A plan that `save` kept, and its manifest.
-
-    Raises DataError when the recipe is not the one that was planned with, or a file is not what was saved.
-    """
-    try:
-        plan = Plan.from_json(path.read_bytes())
-    except OSError as error:
-        raise DataError("the plan cannot be read", found=str(error), fix="plan again with --save") from error
-    if plan.recipe != recipe.digest:
-        raise DataError(
-            "the recipe has changed since the plan was made",
-            found=f"{recipe.digest[:12]}… with {', '.join(task.name for task in recipe.tasks)}",
-            expected=f"{plan.recipe[:12]}… with {', '.join(plan.tasks)}",
-            fix="plan again",
-        )
-    spool = _beside(path)
-    spool.check(plan.sources)
-    return plan, spool
-
-
-def _beside(path: Path) -> Spool:
-    return Spool(path.with_suffix(".manifest.jsonl"), path.with_suffix(".manifest.idx"))
 
 
 @dataclass

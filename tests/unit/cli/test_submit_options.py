@@ -11,7 +11,7 @@ from support.moto_world import moto_clients
 from support.projects import photos
 
 from batchkit.cli.progress import line
-from batchkit.cli.submit_options import Choices, submit_options
+from batchkit.cli.submit_options import Choices, submit_options, typed
 from batchkit.errors import ConfigError
 from batchkit.planning.source_spec import KeyFile, Prefix
 from batchkit.planning.states import Counts, RunState
@@ -39,7 +39,9 @@ def chosen(*arguments: str) -> Choices:
     @click.argument("source", required=False)
     @submit_options
     def command(**given: Any) -> Choices:
-        return Choices(**given)
+        choices = Choices(**given)
+        choices.check_alone(typed(click.get_current_context()))
+        return choices
 
     return cast("Choices", command.main(list(arguments), standalone_mode=False))
 
@@ -100,6 +102,12 @@ WRONG = [
     ["s3://b/", "--price", "s3-putt=1"],
     ["s3://b/", "--price", "s3-put"],
     ["s3://b/", "--fan-out", "everything"],
+    ["s3://b/", "--max-error-rate", "1%"],
+    ["--plan", "x", "--fan-out", "source"],
+    ["--plan", "x", "--price", "s3-put=1"],
+    ["--plan", "x", "--changed-only"],
+    ["--plan", "x", "--again"],
+    ["--plan", "x", "--save", "y"],
 ]
 
 
@@ -107,6 +115,12 @@ WRONG = [
 def test_a_wrong_command_line_is_refused(arguments: list[str]) -> None:
     with pytest.raises(click.UsageError):
         chosen(*arguments)
+
+
+def test_what_would_have_no_effect_beside_a_kept_plan_is_named() -> None:
+    with pytest.raises(click.UsageError, match=r"leave out --limit, --price, --sample$"):
+        chosen("--plan", "x", "--limit", "5", "--sample", "1%", "--price", "s3-put=1")
+    assert chosen("--plan", "x", "--max-cost", "5", "--wait", "--yes").max_cost == 5
 
 
 def meaning(bulk: Bulk, request: Request) -> str:

@@ -15,7 +15,6 @@ from batchkit.errors import BatchkitError, DataError, Interrupted
 from batchkit.planning import names
 from batchkit.planning.source_spec import KeyFile, Prefix
 from batchkit.project.load import parse
-from batchkit.runs import planner
 from batchkit.runs.bulk import Bulk, Prepared, Request
 
 if TYPE_CHECKING:
@@ -190,11 +189,10 @@ def test_a_rehearsal_leaves_nothing_behind(command: Command, tmp_path: Path) -> 
 
 def test_a_plan_that_was_kept_is_submitted_once_however_often(command: Command, tmp_path: Path) -> None:
     rehearsed = command.bulk.rehearse(command.request, tmp_path, lambda: False)
-    assert rehearsed.spool is not None
-    kept = tmp_path / "plan.json"
-    planner.save(rehearsed.plan, rehearsed.spool, kept)
+    command.bulk.keep(rehearsed, tmp_path / "plan.json")
     for _ in range(2):
-        adopted = command.bulk.adopt(*planner.load(kept, command.bulk.project.recipe))
+        kept = command.bulk.kept(tmp_path / "plan.json")
+        adopted = command.bulk.adopt(kept.plan, kept.spool)
         command.bulk.submit(adopted, "plan.json", lambda step: None, lambda: False)
         command.check(adopted)
 

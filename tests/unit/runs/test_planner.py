@@ -13,7 +13,7 @@ from batchkit.planning.cost import Machine
 from batchkit.planning.manifest import Source
 from batchkit.planning.uploads import UploadRules
 from batchkit.runs.classify import State, Verdict
-from batchkit.runs.planner import Target, load, make_plan, save
+from batchkit.runs.planner import Target, make_plan
 from batchkit.runs.spool import Spool
 
 if TYPE_CHECKING:
@@ -120,30 +120,3 @@ def test_colliding_outputs_are_refused(spool: Spool) -> None:
 def test_equal_keys_of_two_buckets_are_refused(spool: Spool) -> None:
     with pytest.raises(DataError, match="overwrite"):
         planned(spool, [photo("a.jpg"), Source("c", "a.jpg", "etag", 1)])
-
-
-def test_a_saved_plan_comes_back_with_its_manifest(spool: Spool, tmp_path: Path) -> None:
-    plan = planned(spool, [photo("a.jpg"), photo("b.jpg")])
-    save(plan, spool, tmp_path / "later.json")
-    spool.write([])
-    loaded, kept = load(tmp_path / "later.json", RECIPE)
-    assert loaded == plan
-    assert [source.key for source in kept.sources()] == ["a.jpg", "b.jpg"]
-
-
-def test_a_saved_plan_of_another_recipe_is_refused(spool: Spool, tmp_path: Path) -> None:
-    save(planned(spool, [photo("a.jpg")]), spool, tmp_path / "later.json")
-    with pytest.raises(DataError, match="recipe has changed"):
-        load(tmp_path / "later.json", recipe(["thumb", "large"], quality=1))
-
-
-def test_a_saved_plan_without_its_manifest_is_refused(spool: Spool, tmp_path: Path) -> None:
-    save(planned(spool, [photo("a.jpg")]), spool, tmp_path / "later.json")
-    (tmp_path / "later.manifest.idx").unlink()
-    with pytest.raises(DataError, match="missing"):
-        load(tmp_path / "later.json", RECIPE)
-
-
-def test_a_plan_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="cannot be read"):
-        load(tmp_path / "none.json", RECIPE)
