@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from batchkit.aws.ledger import INDEX, Ledger
+from batchkit.errors import InternalError
 from batchkit.planning import names
 from batchkit.planning.states import RunState
 
@@ -53,8 +54,10 @@ class RunLedger(Ledger):
     def begin(self, plan: Plan, source: str) -> bool:
         """Record that a run has begun, and what is expected of it; False when it had begun before.
 
-        `source` is what the person named: a prefix, an inventory, a file.
+        `source` is what the person named: a prefix, an inventory, a file. The run starts now, whenever it
+        was planned.
         """
+        now = int(self._clock())
         values = {
             "run": plan.run,
             "lane": BULK,
@@ -67,14 +70,21 @@ class RunLedger(Ledger):
             "per_child": plan.per_child,
             "arrays": len(plan.arrays),
             "recipe": plan.recipe,
-            "started": plan.started,
+            "started": now,
             "source": source,
             "cost": Decimal(f"{plan.cost.total:.6f}"),
             "max_bad": Decimal(f"{plan.max_bad:.6f}"),
             "index_pk": names.runs_partition(BULK),
-            "index_sk": names.runs_sort(plan.started, plan.run),
+            "index_sk": names.runs_sort(now, plan.run),
         }
         return self._update(names.run_record(plan.run), values, "attribute_not_exists(#rank)")
+
+    def begun(self, run: str) -> int:
+        """When a run began, which `begin` recorded, in epoch seconds."""
+        record = self.run(run)
+        if record is None:
+            raise InternalError(f"the run '{run}' is submitted before it is recorded")
+        return int(record["started"])
 
     def submitted(self, run: str) -> bool:
         """Note that all jobs of a run are submitted; False when that was known."""

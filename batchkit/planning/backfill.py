@@ -49,9 +49,9 @@ class Plan:
     """A run before it is submitted.
 
     `bytes` counts the sources' bytes; `items` what the run is expected to account for, which is less
-    than sources x tasks where the manifest names subsets; `started` in epoch seconds; `seconds` from
-    the first start to the last end; `vcpus` and `memory` (MiB) of one child. With a larger share of bad
-    items than `max_bad` the run counts as FAILED.
+    than sources x tasks where the manifest names subsets; `started` is when it was planned, in epoch
+    seconds; `seconds` from the first start to the last end; `vcpus` and `memory` (MiB) of one child. With
+    a larger share of bad items than `max_bad` the run counts as FAILED.
     """
 
     run: str

@@ -118,8 +118,8 @@ def _settled(ledger: RunLedger, plan: Plan, record: Mapping[str, Any], awaited: 
         job=ended[0].job if ended else "",
         errors=found.errors(),
         source=record.get("source", ""),
-        started=plan.started,
-        stopped=max((array.stopped for array in ended), default=plan.started),
+        started=record["started"],
+        stopped=max((array.stopped for array in ended), default=record["started"]),
     )
     ledger.finish(end)
     return state

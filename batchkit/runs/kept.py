@@ -39,7 +39,7 @@ class Kept:
 
 
 def circumstances(project: Project, artifacts: str) -> Mapping[str, str]:
-    """What figures and outputs of a plan follow from, its recipe apart; `artifacts` tells account and Region."""
+    """What a plan's figures and outputs follow from, its recipe apart; `artifacts` tells where it is."""
     compute, output = project.compute, project.output
     return {
         "project": project.name,

@@ -123,7 +123,7 @@ class Outcomes:
 
     def _look(self, plan: Plan, wanted: Iterable[_Wanted]) -> Iterator[tuple[Result, int]]:
         """The ledger's word on each item, outcome "" where it has none since the run began."""
-        since, rest = bulk_order(plan.started), iter(wanted)
+        since, rest = bulk_order(self.record["started"]), iter(wanted)
         with ThreadPoolExecutor(THREADS, "outcomes") as pool:
             while block := list(islice(rest, BLOCK_SOURCES)):
                 answers = pool.map(lambda one: self._ledger.items(one.source.bucket, one.source.key), block)

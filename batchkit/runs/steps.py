@@ -8,7 +8,7 @@ its last one.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from batchkit.aws.queue import BatchJob
@@ -75,7 +75,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Submit:
-    """Submit the run's array `number`."""
+    """Submit the run's array `number`, as the job that `at` makes of it."""
 
     run: str
     number: int
@@ -85,6 +85,13 @@ class Submit:
     def stop(self) -> int:
         """The number of the run's children in this array and those before it."""
         return int(self.job.parameters["first_child"]) + self.job.size
+
+    def at(self, started: int) -> BatchJob:
+        """The job of a run that began at `started`, epoch seconds: what orders its writes to the ledger.
+
+        The moment of the plan would not do: another run may have made newer items since.
+        """
+        return replace(self.job, parameters={**self.job.parameters, "time": str(started)})
 
     def take(self, executor: Executor) -> None:
         executor.submit(self)
@@ -150,7 +157,6 @@ def _job(plan: Plan, destination: Destination, number: int, first: int, size: in
         "sources": str(plan.sources),
         "per_child": str(plan.per_child),
         "first_child": str(first),
-        "time": str(plan.started),
     }
     return BatchJob(
         name=names.job_name(plan.run, number),

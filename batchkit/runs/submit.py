@@ -82,9 +82,9 @@ class AwsExecutor:
         if known is not None and known.job:
             return
         turns = Turns(self.ledger, step.run, step.number, self.guard)
-        job = submit_once(self.jobs, step.job, turns, self.sleep)
-        self.ledger.add_job(step.run, step.number, job)
-        self._end_if_cancelled(step, job)
+        made = submit_once(self.jobs, step.at(self.ledger.begun(step.run)), turns, self.sleep)
+        self.ledger.add_job(step.run, step.number, made)
+        self._end_if_cancelled(step, made)
 
     def finish(self, step: Finish) -> None:
         # A run that was cancelled during its last SubmitJob must not count as submitted.

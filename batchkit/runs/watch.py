@@ -6,9 +6,9 @@ hundred parents a call), and their reports come from the ledger by Query.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from batchkit.errors import ConfigError, DataError
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 MIN_INTERVAL = 2.0
 MAX_INTERVAL = 30.0
 CHILDREN_PER_SECOND = 500
+
+# Seconds that a rate is taken over: children report at their end, so it takes more than one child's time.
+WINDOW = 900.0
 
 # Seconds after the last job's end in which its event must have come and been recorded.
 PATIENCE = 900.0
@@ -67,6 +70,26 @@ class Progress:
         return {**asdict(self), "state": self.state.value}
 
 
+class Rate:
+    """Items a second between looks, over the latest WINDOW seconds of watching.
+
+    Not since the run's start: a run that was interrupted and continued stood still for a while.
+    """
+
+    def __init__(self) -> None:
+        self._looks: deque[tuple[float, int]] = deque()
+
+    def of(self, look: Progress, now: float) -> Progress:
+        """The look with its rate, and how long the rest takes at that rate."""
+        self._looks.append((now, look.counts.items))
+        while len(self._looks) > 2 and self._looks[1][0] <= now - WINDOW:
+            self._looks.popleft()
+        since, before = self._looks[0]
+        rate = (look.counts.items - before) / (now - since) if now > since else 0.0
+        eta = max(look.items - look.counts.items, 0) / rate if rate else None
+        return replace(look, rate=rate, eta=eta)
+
+
 @dataclass(frozen=True)
 class Reports:
     """The sum of the children's reports; `seconds` is how long they worked in all."""
@@ -87,7 +110,7 @@ def reports(ledger: RunLedger, plan: Plan) -> Reports:
     return Reports(counts, seconds, number)
 
 
-def look(plan: Plan, ledger: RunLedger, parents: Parents, now: float) -> Progress:
+def look(plan: Plan, ledger: RunLedger, parents: Parents) -> Progress:
     """One look. Raises DataError for a run that was never begun."""
     record = ledger.run(plan.run)
     if record is None:
@@ -98,7 +121,6 @@ def look(plan: Plan, ledger: RunLedger, parents: Parents, now: float) -> Progres
     # A run's end counts the items that nobody reported, too.
     counts = found.counts if state is RunState.RUNNING else Counts(**record["counts"])
     jobs = [job.job for job in ledger.jobs(plan.run) if job.job]
-    rate = counts.items / max(now - plan.started, 1.0)
     return Progress(
         run=plan.run,
         state=state,
@@ -106,8 +128,6 @@ def look(plan: Plan, ledger: RunLedger, parents: Parents, now: float) -> Progres
         items=plan.items,
         statuses=_statuses(parents.describe(jobs)),
         counts=counts,
-        rate=rate,
-        eta=max(plan.items - counts.items, 0) / rate if rate else None,
         usd=spent(plan, found),
     )
 
@@ -127,10 +147,13 @@ def watch(
     clock: Callable[[], float],
     sleep: Callable[[float], None],
 ) -> Iterator[Progress]:
-    """Looks, until the run has ended. Raises ConfigError when its jobs have, and nobody recorded it."""
+    """Looks, until the run has ended, each with the rate of the latest minutes.
+
+    Raises ConfigError when its jobs have, and nobody recorded it."""
     silent_since: float | None = None
+    rate = Rate()
     while True:
-        progress = look(plan, ledger, parents, clock())
+        progress = rate.of(look(plan, ledger, parents), clock())
         yield progress
         if progress.is_over:
             return

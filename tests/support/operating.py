@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -90,4 +90,4 @@ class Past:
 
     def ended(self, state: RunState = RunState.PARTIAL) -> None:
         end = RunEnd(self.run, "bulk", state, Counts(), self.plan.sources, self.plan.recipe, "job-0")
-        self.ledger.finish(end)
+        self.ledger.finish(replace(end, started=self.ledger.begun(self.run)))

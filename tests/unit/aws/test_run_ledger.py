@@ -47,7 +47,7 @@ def test_the_latest_runs_come_first(world: World) -> None:
     begun = [plan(RECIPE, 1, started=started) for started in (30, 10, 20)]
     for each in begun:
         ledger.begin(each, "x")
-    newest = [begun[0].run, begun[2].run, begun[1].run]
+    newest = [each.run for each in reversed(begun)]
     assert [record["run"] for record in ledger.runs("bulk", 10)] == newest
     assert [record["run"] for record in ledger.runs("bulk", 2)] == newest[:2]
     assert list(ledger.runs("upload", 10)) == []

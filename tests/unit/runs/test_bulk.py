@@ -109,7 +109,7 @@ def calls_of(command: Command) -> list[str]:
     return counted.calls
 
 
-CALLS = 26
+CALLS = 27
 
 
 def test_every_call_of_a_submission_has_its_turn_in_the_test_below(command: Command) -> None:
@@ -195,6 +195,24 @@ def test_a_plan_that_was_kept_is_submitted_once_however_often(command: Command, 
         adopted = command.bulk.adopt(kept.plan, kept.spool)
         command.bulk.submit(adopted, "plan.json", lambda step: None, lambda: False)
         command.check(adopted)
+
+
+def test_a_plan_that_was_kept_begins_when_it_is_submitted(command: Command, tmp_path: Path) -> None:
+    """Else what another command made meanwhile would count as newer than what this one makes."""
+    command.bulk.keep(command.bulk.rehearse(command.request, tmp_path, lambda: False), tmp_path / "p.json")
+    meanwhile = command.type().plan
+    kept = command.bulk.kept(tmp_path / "p.json")
+    later = command.bulk.adopt(kept.plan, kept.spool)
+    command.bulk.submit(later, "p.json", lambda step: None, lambda: False)
+    began = [(command.bulk.ledger.run(run) or {})["started"] for run in (meanwhile.run, kept.plan.run)]
+    assert kept.plan.started < began[0] < began[1]
+    assert [job.parameters["time"] for job in command.batch.taken] == [str(each) for each in began]
+
+
+def test_a_run_that_is_continued_keeps_its_moment(command: Command) -> None:
+    command.type()
+    before = command.bulk.ledger.begun(command.type().plan.run)
+    assert {job.parameters["time"] for job in command.batch.taken} == {str(before)}
 
 
 def test_a_file_of_keys_is_known_by_what_is_in_it(command: Command, tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def test_the_jobs_say_what_the_workers_read(command: Command) -> None:
         "sources": "10001",
         "per_child": "2",
         "first_child": "5001",
-        "time": str(command.plan.started),
+        "time": str((run_ledger(command.world).run(command.plan.run) or {})["started"]),
     }
     assert (first.vcpus, first.memory) == (1.0, 2048)
     assert command.is_complete()

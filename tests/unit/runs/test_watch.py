@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +15,7 @@ from batchkit.errors import ConfigError, DataError
 from batchkit.planning.cost import VCPU_HOUR, Cost, Line
 from batchkit.planning.records import Report, RunEnd
 from batchkit.planning.states import Counts, RunState
-from batchkit.runs.watch import PATIENCE, interval, look, watch
+from batchkit.runs.watch import PATIENCE, WINDOW, Progress, Rate, interval, look, watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -85,33 +86,57 @@ def test_a_look_sums_up_parents_and_reports(world: World) -> None:
     ledger.record_report(report(planned, 0, done=4))
     ledger.record_report(report(planned, 1, done=4, rejected=2))
     parents = Parents(parent(RUNNING=5, SUCCEEDED=13, FAILED=2))
-    found = look(planned, ledger, parents, TIME + 10)
+    found = look(planned, ledger, parents)
     assert parents.asked == ["job-0"]
     assert found.statuses == {"FAILED": 2, "RUNNING": 5, "SUCCEEDED": 13}
     assert (found.ended_children, found.failed_children) == (15, 2)
     assert found.counts == Counts(done=8, rejected=2)
-    assert (found.rate, found.eta) == (1.0, 10.0)
     # 720 s of the 2 vCPU-hours that were planned, and half of the requests.
     assert found.usd == pytest.approx(0.2 * 0.5 + 0.5 * 1.0)
 
 
 def test_before_the_first_report_nobody_can_tell_when_it_ends(world: World) -> None:
-    found = look(begun(world), run_ledger(world), Parents(parent(SUBMITTED=20)), TIME + 10)
-    assert (found.rate, found.eta, found.usd) == (0.0, None, 0.0)
+    found = look(begun(world), run_ledger(world), Parents(parent(SUBMITTED=20)))
+    assert (Rate().of(found, TIME).eta, found.usd) == (None, 0.0)
+
+
+def moved(*looks: tuple[float, int]) -> tuple[float, float | None]:
+    """Rate and ETA at the last of some looks at a run of 2,000 items: seconds, and items so far."""
+    rate, last = Rate(), Progress("b-1", RunState.RUNNING, 20, 2000)
+    for now, done in looks:
+        last = rate.of(replace(last, counts=Counts(done=done)), TIME + now)
+    return last.rate, last.eta
+
+
+def test_a_rate_takes_two_looks() -> None:
+    assert moved((0, 500)) == (0.0, None)
+    assert moved((0, 500), (10, 600)) == (10.0, 140.0)
+
+
+def test_what_was_done_before_somebody_watched_is_no_part_of_the_rate() -> None:
+    assert moved((86_400, 1000), (86_410, 1020)) == (2.0, 490.0)
+
+
+def test_a_rate_is_that_of_the_latest_minutes() -> None:
+    assert moved((0, 0), (100, 1000), (100 + WINDOW, 1090)) == (0.1, 9100.0)
+
+
+def test_a_run_that_stands_still_has_no_eta() -> None:
+    assert moved((0, 700), (10, 700)) == (0.0, None)
 
 
 def test_a_plain_job_is_its_only_child(world: World) -> None:
-    found = look(begun(world, 1), run_ledger(world), Parents({"status": "RUNNING"}), TIME)
+    found = look(begun(world, 1), run_ledger(world), Parents({"status": "RUNNING"}))
     assert found.statuses == {"RUNNING": 1}
 
 
 def test_a_parent_whose_summary_is_empty_speaks_for_its_children(world: World) -> None:
     described = {"status": "PENDING", "arrayProperties": {"size": 20, "statusSummary": {}}}
-    assert look(begun(world), run_ledger(world), Parents(described), TIME).statuses == {"PENDING": 20}
+    assert look(begun(world), run_ledger(world), Parents(described)).statuses == {"PENDING": 20}
 
 
 def test_jobs_that_batch_has_forgotten_are_left_out(world: World) -> None:
-    assert look(begun(world), run_ledger(world), Parents(), TIME).statuses == {}
+    assert look(begun(world), run_ledger(world), Parents()).statuses == {}
 
 
 def test_children_are_never_asked_for_one_by_one(world: World) -> None:
@@ -121,7 +146,7 @@ def test_children_are_never_asked_for_one_by_one(world: World) -> None:
         "before-call.dynamodb", lambda model, **_: calls.update([model.name])
     )
     parents = Parents()
-    look(planned, ledger, parents, TIME)
+    look(planned, ledger, parents)
     assert parents.asked == ["job-0", "job-1", "job-2"]
     # The run's record, its jobs, and sixteen partitions of reports.
     assert calls == {"GetItem": 1, "Query": 17}
@@ -129,7 +154,7 @@ def test_children_are_never_asked_for_one_by_one(world: World) -> None:
 
 def test_a_run_that_was_never_begun_is_an_error(world: World) -> None:
     with pytest.raises(DataError, match="knows no run"):
-        look(plan(RECIPE, 1), run_ledger(world), Parents(), TIME)
+        look(plan(RECIPE, 1), run_ledger(world), Parents())
 
 
 def test_watching_ends_with_the_run(world: World) -> None:
