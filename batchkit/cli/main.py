@@ -33,6 +33,7 @@ COMMANDS = {
     "results": "Print what became of a run's items.",
     "retry": "Do a run's failed items again, and nothing else.",
     "runs": "List the latest bulk runs.",
+    "schedule": "Add, list and remove sweeps and submissions by the clock.",
     "schema": "Print the JSON Schema of batchkit.toml.",
     "status": "Say what became of a run.",
     "submit": "Plan a backfill, say what it does and costs, and submit it.",

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.world import World, world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+BATCHKIT = Path(sys.executable).parent / "batchkit"
+TESTS = Path(__file__).parents[1]
 
 PROJECT = """
 [project]
@@ -39,6 +47,27 @@ names = ["a", "b"]
 def running() -> Iterator[World]:
     with world(PROJECT) as found:
         yield found
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "batchkit.toml").write_text(PROJECT)
+    return tmp_path
+
+
+def schedule(running: World, folder: Path, *arguments: str) -> Any:
+    """`batchkit schedule … --output json`."""
+    done = subprocess.run(
+        [BATCHKIT, "schedule", *arguments, "--output", "json"],
+        cwd=folder,
+        env={**os.environ, **running.sandbox.stack.environment, "PYTHONPATH": str(TESTS)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 def night(number: int) -> datetime:
@@ -80,3 +109,18 @@ def test_a_nightly_sweep_makes_what_is_missing_and_once(running: World) -> None:
     names = [job["jobName"] for job in running.jobs("photos-bulk")]
     assert sorted(names) == sorted(["photos-sweep"] * 3 + [run])
     assert running.dead_letters() == []
+
+
+def test_a_submission_once_is_added_fires_and_goes(running: World, folder: Path) -> None:
+    key = "archive/old.txt"
+    running.put(key, b"old")
+    when = night(10)
+    arguments = (f"at({when:%Y-%m-%dT%H:%M:%S})", "--submit", "s3://photos-originals/archive/")
+    added = schedule(running, folder, "add", "once", *arguments)
+    assert (added["change"], added["next"]) == ("added", [when.isoformat()])
+    assert schedule(running, folder, "add", "once", *arguments)["change"] == "unchanged"
+    assert [each["name"] for each in schedule(running, folder, "list")] == ["once", "sweep"]
+    sleep_until(running, when + timedelta(minutes=1))
+    assert running.output(key, "b")
+    assert [each["name"] for each in schedule(running, folder, "list")] == ["sweep"]
+    assert schedule(running, folder, "remove", "once") == {"once": False}
