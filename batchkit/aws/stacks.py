@@ -34,6 +34,7 @@ class StackState:
     id: str
     name: str
     status: str
+    created: float = 0.0
     reason: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
@@ -100,6 +101,14 @@ class Stacks:
         found = _state(stack) if stack is not None else None
         return found if found is not None and found.exists else None
 
+    def tagged(self, tag: str, value: str) -> list[StackState]:
+        """The stacks that have this tag, in the order of their creation."""
+        pages = self._client.get_paginator("describe_stacks").paginate()
+        with translated("listing the stacks"):
+            found = [_state(stack) for page in pages for stack in page["Stacks"]]
+        ours = [stack for stack in found if stack.exists and stack.tags.get(tag) == value]
+        return sorted(ours, key=lambda stack: stack.created)
+
     def outputs(self, name: str) -> dict[str, str]:
         """The stack's outputs. Raises ConfigError when there is no such stack."""
         found = self.state(name)
@@ -117,12 +126,16 @@ class Stacks:
             for page in pages:
                 yield from map(_event, page["StackEvents"])
 
-    def resources(self, stack: str) -> dict[str, str]:
-        """The physical id of each resource by logical id."""
+    def resources(self, stack: str, kind: str) -> dict[str, str]:
+        """The physical ids of the resources of a type by logical id."""
         pages = self._client.get_paginator("list_stack_resources").paginate(StackName=stack)
         with translated(f"reading the resources of the stack '{stack}'"):
             found = [resource for page in pages for resource in page["StackResourceSummaries"]]
-        return {one["LogicalResourceId"]: one.get("PhysicalResourceId", "") for one in found}
+        return {
+            one["LogicalResourceId"]: one["PhysicalResourceId"]
+            for one in found
+            if one["ResourceType"] == kind and one.get("PhysicalResourceId")
+        }
 
     def template(self, stack: str) -> str:
         """The template that the stack was last deployed with."""
@@ -155,6 +168,7 @@ def _state(stack: Mapping[str, Any]) -> StackState:
         id=stack["StackId"],
         name=stack["StackName"],
         status=stack["StackStatus"],
+        created=stack["CreationTime"].timestamp(),
         reason=stack.get("StackStatusReason", ""),
         parameters={one["ParameterKey"]: one.get("ParameterValue", "") for one in parameters},
         outputs={one["OutputKey"]: one["OutputValue"] for one in outputs},

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from batchkit.aws.clients import Clients
+from batchkit.cli import outputs_file
 from batchkit.cli.changes_output import print_previews
 from batchkit.cli.options import config_option, output_option
 from batchkit.cli.output import print_json, print_mapping
@@ -50,7 +51,8 @@ def command(dry_run: bool, yes: bool, image: str | None, config: Path | None, ou
     project, clients = load_here(config), Clients()
     steps, progress = plan(project, site(clients, project, image), code.pack()), StackProgress()
     with contextlib.closing(progress):
-        session = _Session(project, steps, Tools.of(clients, project.name, progress), progress, output)
+        tools = Tools.of(clients, project.name, progress)
+        session = _Session(project, steps, tools, progress, clients.region, output)
         session.run(dry_run=dry_run, yes=yes)
 
 
@@ -62,6 +64,7 @@ class _Session:
     steps: Plan
     tools: Tools
     progress: StackProgress
+    region: str | None
     output: str
 
     def run(self, *, dry_run: bool, yes: bool) -> None:
@@ -79,6 +82,8 @@ class _Session:
                 closing.callback(executor.discard)
                 outputs, changed = execute(self.steps, executor), executor.changed
                 self.progress.close()
+        if not dry_run:
+            outputs_file.write(self.project, self.region, outputs)
         self._print_end(previewer, outputs, changed, dry_run=dry_run)
 
     def _ask(self, *, yes: bool) -> None:

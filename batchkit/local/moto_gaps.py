@@ -26,6 +26,7 @@ from batchkit.local import moto_batch, moto_resources
 from batchkit.local.cloudformation.change_sets import replace_change_sets
 from batchkit.local.events.validation import problem
 from batchkit.local.moto_cloudformation import cidr_is_unknown
+from batchkit.local.moto_network import network_resources_stay
 from batchkit.local.moto_s3 import s3_changes_are_not_told
 from batchkit.local.moto_schedules import schedules_are_not_checked
 
@@ -247,5 +248,6 @@ GAPS: tuple[Callable[[Patches], None], ...] = (
     some_resources_are_unknown,
     cidr_is_unknown,
     batch_resources_cannot_change,
+    network_resources_stay,
     change_sets_tell_half_of_it,
 )

@@ -22,7 +22,10 @@ class Patches:
         self._undo.callback(setattr, owner, name, before)
 
     def add(self, owner: Any, name: str, value: Any) -> None:
-        """`owner.name = value` until the patches are undone, where `owner` only inherits that name."""
+        """`owner.name = value` until the patches are undone, where `owner` may only inherit that name."""
+        if name in vars(owner):
+            self.replace(owner, name, value)
+            return
         setattr(owner, name, value)
         self._undo.callback(delattr, owner, name)
 

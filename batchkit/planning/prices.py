@@ -56,6 +56,15 @@ PRICES: Mapping[str, Price] = MappingProxyType(
         "dynamodb-read": Price(0.125 / 1e6, "airbyte.com", "2025-07"),
         "eventbridge-event": Price(1.00 / 1e6, "cloudburn.io", "2026-03"),
         "logs-gb": Price(0.50, _RECALLED, "2026-11"),
+        "s3-gb": Price(0.023, f"S3 Standard, a month; {_RECALLED}", "2026-11"),
+        "dynamodb-gb": Price(0.25, f"a month; {_RECALLED}", "2026-11"),
+        "ecr-gb": Price(0.10, f"a month; {_RECALLED}", "2026-11"),
+        "logs-stored-gb": Price(0.03, f"a month; {_RECALLED}", "2026-11"),
+        "nat-hour": Price(0.045, f"and 0.045 a GB; {_RECALLED}", "2026-11"),
+        "interface-endpoint-hour": Price(0.01, f"in each zone, and 0.01 a GB; {_RECALLED}", "2026-11"),
+        "kms-key-month": Price(1.00, _RECALLED, "2026-11"),
+        "alarm-month": Price(0.10, f"the first ten of an account are free; {_RECALLED}", "2026-11"),
+        "dashboard-month": Price(3.00, f"the first three of an account are free; {_RECALLED}", "2026-11"),
     }
 )
 

@@ -5,13 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.pictures import picture
 from support.shell import Shell
-from support.stack_world import StackWorld, running
-from support.world import PROJECT
+from support.world import PROJECT, eventually
+
+from batchkit.aws.clients import Clients
+from batchkit.aws.ledger import Ledger
+from batchkit.local.sandbox import Options
+from batchkit.local.stack import LocalStack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from batchkit.local.spot import SpotReclaims
 
 ANOTHER_VARIANT = """
 [[job.variants]]
@@ -22,16 +29,24 @@ format = "png"
 
 
 @pytest.fixture
-def stack() -> Iterator[StackWorld]:
-    with running() as world:
-        yield world
+def stack() -> Iterator[LocalStack[SpotReclaims]]:
+    with LocalStack(lambda environment: Options().make_executor("image-variants", environment)) as running:
+        yield running
+
+
+@pytest.fixture
+def aws(stack: LocalStack[SpotReclaims]) -> Clients:
+    return Clients.of_environment(stack.environment)
 
 
 @pytest.fixture
 def shell(
-    stack: StackWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    stack: LocalStack[SpotReclaims],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> Shell:
-    made = Shell(tmp_path, stack.stack.environment, monkeypatch, capsys)
+    made = Shell(tmp_path, stack.environment, monkeypatch, capsys)
     made.write(PROJECT)
     return made
 
@@ -41,32 +56,58 @@ def verbs(facts: Any, stack: str) -> dict[str, str]:
     return {change["logical_id"]: change["verb"] for change in found["changes"]}
 
 
-def test_a_project_is_created_then_changed_and_what_stands_already_is_left(
-    shell: Shell, stack: StackWorld
+def test_a_project_lives_by_deploy_and_destroy_alone(
+    shell: Shell, stack: LocalStack[SpotReclaims], aws: Clients
 ) -> None:
-    rehearsed = shell.text("deploy", "--dry-run")
-    assert "stack photos-storage is created" in rehearsed
-    assert stack.client("cloudformation").describe_stacks()["Stacks"] == []
-
+    assert "stack photos-storage is created" in shell.text("deploy", "--dry-run")
     assert "nobody can be asked" in shell.text("deploy", expect=78)
-    made = shell.json("deploy", "--yes")
+    assert aws.cloudformation.describe_stacks()["Stacks"] == []
+
+    made = shell.json("deploy", "--yes", "--image", "worker:1")
     assert made["outputs"]["LedgerTable"] == "photos-ledger"
+    assert (
+        shell.json("outputs")["outputs"] == shell.json("outputs", "--offline")["outputs"] == made["outputs"]
+    )
+    assert "Nothing to change" in shell.text("deploy", "--image", "worker:1")
 
-    again = shell.text("deploy")
-    assert "Nothing to change" in again
-
-    toml = PROJECT.replace('"fargate-spot"', '"fargate"\nmemory = "4 GB"') + ANOTHER_VARIANT
-    shell.write(toml)
-    changed = shell.json("deploy", "--yes")
+    shell.write(PROJECT.replace('"fargate-spot"', '"fargate"\nmemory = "4 GB"') + ANOTHER_VARIANT)
+    changed = shell.json("deploy", "--yes", "--image", "worker:1")
     assert verbs(changed, "photos-compute")["FargateSpotEnvironment"] == "remove"
     assert verbs(changed, "photos-compute")["UploadJobDefinition"] == "change"
     assert verbs(changed, "photos-rules")["UploadAccepted"] == "change"
-    assert shell.json("deploy", "--yes")["changed"] == []
+    assert shell.json("deploy", "--yes", "--image", "worker:1")["changed"] == []
+    assert facts_of_compute(aws) == (["FARGATE"], "4096")
 
-    batch = stack.client("batch")
-    environments = batch.describe_compute_environments()["computeEnvironments"]
-    assert [one["computeResources"]["type"] for one in environments] == ["FARGATE"]
-    answer = batch.describe_job_definitions(jobDefinitionName="photos-upload", status="ACTIVE")
+    aws.s3.put_object(Bucket="photos-originals", Key="uploads/a.jpg", Body=picture(64, 48))
+    eventually(lambda: len(outcomes(aws, "uploads/a.jpg")) == 4, "four variants")
+    assert set(outcomes(aws, "uploads/a.jpg").values()) == {"done"}
+    assert stack.drain(60)
+
+    gone = shell.json("destroy", "--yes")
+    assert aws.cloudformation.describe_stacks()["Stacks"] == []
+    kept = {one["name"] for one in gone["remaining"]}
+    assert {"photos-originals", "photos-variants", "photos-ledger"} <= kept
+    assert shell.json("destroy", "--yes")["steps"] == []
+
+    again = shell.json("deploy", "--yes", "--image", "worker:1")
+    assert len(outcomes(aws, "uploads/a.jpg")) == 4
+    assert "photos-storage" in again["changed"]
+
+    last = shell.json("destroy", "--yes", "--delete-data")
+    assert last["remaining"] == []
+    assert aws.s3.list_buckets()["Buckets"] == []
+    assert aws.dynamodb.list_tables()["TableNames"] == []
+
+
+def facts_of_compute(aws: Clients) -> tuple[list[str], str]:
+    """The kinds of the compute environments, and the memory of an upload's child."""
+    environments = aws.batch.describe_compute_environments()["computeEnvironments"]
+    answer = aws.batch.describe_job_definitions(jobDefinitionName="photos-upload", status="ACTIVE")
     (definition,) = answer["jobDefinitions"]
-    memory = {one["type"]: one["value"] for one in definition["containerProperties"]["resourceRequirements"]}
-    assert memory["MEMORY"] == "4096"
+    needs = {one["type"]: one["value"] for one in definition["containerProperties"]["resourceRequirements"]}
+    return [one["computeResources"]["type"] for one in environments], needs["MEMORY"]
+
+
+def outcomes(aws: Clients, key: str) -> dict[str, str]:
+    found = Ledger(aws.dynamodb, "photos-ledger").items("photos-originals", key)
+    return {item["task"]: item["outcome"] for item in found}

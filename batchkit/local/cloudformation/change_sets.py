@@ -76,7 +76,7 @@ def replace_change_sets(patches: Patches) -> None:
     patches.replace(CloudFormationResponse, "delete_stack", delete_stack)
     patches.replace(Stack, "parameter_list", property(parameter_list))
     transformers = dict(CloudFormationResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER)
-    del transformers["DescribeChangeSetOutput.Changes"]
+    transformers.pop("DescribeChangeSetOutput.Changes", None)
     patches.replace(CloudFormationResponse, "RESPONSE_KEY_PATH_TO_TRANSFORMER", transformers)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.cloudformation import parsing
 from moto.cloudformation.models import Event
+from moto.cloudformation.parsing import OutputMap
 from moto.ec2.models.core import TaggedEC2Resource
 
 from batchkit.deploy.template import Template
@@ -94,7 +95,7 @@ class Operation:
                 map_._parsed_resources[name] = made or map_[name]  # noqa: SLF001
             self._tag(name, map_[name])
         except Exception as error:
-            self._tell(change, f"{verb}_FAILED", f"Resource handler returned message: {error}")
+            self._tell(change, f"{verb}_FAILED", f"Resource handler returned message: {_words(error)}")
             raise
         self._tell(change, f"{verb}_COMPLETE", physical=_physical(map_[name]))
 
@@ -112,7 +113,7 @@ class Operation:
         self, verb: str, error: Exception, before: Any, parsed: Mapping[str, Any], changes: list[Change]
     ) -> None:
         begin, end = ("ROLLBACK", "ROLLBACK") if verb == "CREATE" else ("UPDATE_ROLLBACK", "UPDATE_ROLLBACK")
-        self._tell(None, f"{begin}_IN_PROGRESS", f"The following resource(s) failed: {error}")
+        self._tell(None, f"{begin}_IN_PROGRESS", "One of the resources failed")
         resources = _resources(self._stack)
         now = self._stack.resource_map._parsed_resources  # noqa: SLF001
         imported = {change.logical_id for change in changes if change.action == "Import"}
@@ -162,14 +163,16 @@ class Operation:
         try:
             self._stack.resource_map._delete_resource(parsed[resource.logical_id], json)  # noqa: SLF001
         except Exception as error:
-            self._tell(resource, "DELETE_FAILED", f"Resource handler returned message: {error}")
+            self._tell(resource, "DELETE_FAILED", f"Resource handler returned message: {_words(error)}")
             raise
         del parsed[resource.logical_id]
         self._tell(resource, "DELETE_COMPLETE")
 
     def _end(self, status: str, reason: str | None = None) -> None:
-        self._stack.status = status
-        self._stack.output_map = self._stack._create_output_map()  # noqa: SLF001
+        stack = self._stack
+        # moto makes a resource when an output asks for it: a stack without resources must have no outputs.
+        outputs = {} if status in {"DELETE_COMPLETE", "ROLLBACK_COMPLETE"} else stack.template_dict
+        stack.output_map = OutputMap(stack.resource_map, outputs, stack.stack_id)
         self._tell(None, status, reason)
 
     def _tell(
@@ -216,6 +219,11 @@ def _load(stack: Any, text: str, parameters: Mapping[str, str], tags: Mapping[st
     map_.resolved_parameters, map_.tags = {}, dict(tags)
     map_._resource_json_map = stack.template_dict.get("Resources", {})  # noqa: SLF001
     map_.load()
+
+
+def _words(error: Exception) -> str:
+    """What a service would have said."""
+    return str(getattr(error, "message", "") or error)
 
 
 def _physical(resource: Any) -> str:

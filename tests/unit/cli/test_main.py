@@ -23,6 +23,7 @@ NO_COMMANDS = {
     "main",
     "options",
     "output",
+    "outputs_file",
     "plan_output",
     "progress",
     "projects",
