@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from batchkit import recipe as recipes
@@ -13,12 +15,15 @@ from batchkit.entry.guarded import exit_code
 from batchkit.errors import EX_OK
 from batchkit.worker import shard
 from batchkit.worker.assignment import read_assignment, read_place
-from batchkit.worker.child import Child
+from batchkit.worker.cell import Limits
+from batchkit.worker.child import Child, Threads
+from batchkit.worker.isolation import Isolated, is_possible
 from batchkit.worker.telemetry import Telemetry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from batchkit.recipe import Recipe
     from batchkit.worker.stop import Stop
 
 
@@ -56,13 +61,28 @@ def _work(
         return EX_OK
     works = shard.load(objects, place.artifacts, assignment, recipe.tasks)
     ledger = Ledger(clients.dynamodb, place.ledger)
-    child = Child(
-        assignment=assignment,
-        place=place,
-        recipe=recipe,
-        objects=objects,
-        ledger=ledger,
-        telemetry=telemetry,
-        stop=flag,
-    )
-    return child.run(works)
+    with _isolated(recipe, min(place.lanes, len(works))) as safe:
+        child = Child(
+            assignment=assignment,
+            place=place,
+            recipe=safe,
+            objects=objects,
+            ledger=ledger,
+            telemetry=telemetry,
+            stop=flag,
+            threads=Threads(min(place.lanes, len(works))),
+        )
+        return child.run(works)
+
+
+@contextmanager
+def _isolated(recipe: Recipe, lanes: int) -> Iterator[Recipe]:
+    """The recipe whose job runs in processes of its own, where the system can do that."""
+    if not is_possible():
+        yield recipe
+        return
+    job = Isolated(recipe, lanes=lanes, limits=Limits())
+    try:
+        yield replace(recipe, job=job)
+    finally:
+        job.close()

@@ -71,7 +71,8 @@ class Assignment:
 class Place:
     """Where the project's things are: the ledger's table, the buckets, the template of output keys.
 
-    `max_bytes` is the largest source that a child reads into memory, 0 for no limit.
+    `max_bytes` is the largest source that a child reads into memory, 0 for no limit. `lanes` sources are made
+    at the same time: as many as the child has processors.
     """
 
     project: str
@@ -80,6 +81,7 @@ class Place:
     bucket: str
     template: str
     max_bytes: int = 0
+    lanes: int = 1
 
 
 def read_place(environ: Mapping[str, str]) -> Place:
@@ -91,6 +93,7 @@ def read_place(environ: Mapping[str, str]) -> Place:
         bucket=variable(environ, "BATCHKIT_OUTPUT_BUCKET"),
         template=variable(environ, "BATCHKIT_OUTPUT_KEY"),
         max_bytes=_counter(environ, "BATCHKIT_MAX_BYTES", 0),
+        lanes=_lanes(environ),
     )
     check_template(place.template)
     return place
@@ -195,6 +198,17 @@ def variable(environ: Mapping[str, str], name: str) -> str:
             fix="deploy again, or set it",
         )
     return value
+
+
+def _lanes(environ: Mapping[str, str]) -> int:
+    """One for each vCPU of the job. Not the processors that the host shows: on EC2 those are all of its."""
+    text = environ.get("BATCHKIT_VCPUS") or "1"
+    try:
+        return max(1, round(float(text)))
+    except (ValueError, OverflowError) as error:
+        raise ConfigError(
+            "BATCHKIT_VCPUS is not a number", found=repr(text), expected="a number such as 2 or 0.5"
+        ) from error
 
 
 def _counter(environ: Mapping[str, str], name: str, default: int) -> int:

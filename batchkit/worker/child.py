@@ -1,10 +1,14 @@
 """One child, from its sources to its report.
 
-    prefetch thread   look at source n+1, download it if anything must be made of it
-    main thread       make the outputs of source n
+    prefetch thread   look at the next source, download it if anything must be made of it
+    lanes             make the outputs of a source each: as many threads as the child has processors
     put threads       write them to S3
-    closing thread    of source n-1: wait for its writes, then check that the source is still the same
+    closing thread    of a source that was made: wait for its writes, then check that it is still the same
     ledger thread     record items
+    main thread       hands sources from one to the next
+
+With one lane the sources are made in their order; with more, none is begun before those in front of it.
+At most one source waits for a lane, whatever their number.
 
 No item is recorded before its source was seen, after the writes, with the very etag that was processed:
 an output of older bytes may overwrite one of newer bytes, but then the child that wrote it notices, and
@@ -13,7 +17,7 @@ makes it anew. So whoever comes last, the last upload wins.
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -46,17 +50,24 @@ LISTEN_SECONDS = 0.1
 
 @dataclass
 class Threads:
-    """The child's threads; none starts before it has work."""
+    """The child's threads; none starts before it has work. `lanes`: sources made at the same time."""
+
+    lanes: int = 1
 
     prefetch: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "prefetch"))
     heads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(HEAD_THREADS, "head"))
+    making: ThreadPoolExecutor = field(init=False)
     closing: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "closing"))
     uploads: Uploads = field(default_factory=Uploads)
+
+    def __post_init__(self) -> None:
+        self.making = ThreadPoolExecutor(self.lanes, "lane")
 
     def close(self) -> None:
         """Wait for the writes; a download that nobody wants any more is left to end by itself."""
         self.prefetch.shutdown(wait=False, cancel_futures=True)
         self.heads.shutdown(wait=False, cancel_futures=True)
+        self.making.shutdown()
         self.uploads.close()
         self.closing.shutdown()
 
@@ -133,14 +144,25 @@ class Child:
         return error.exit_code if error else EX_OK
 
     def _do(self, works: Sequence[Work]) -> None:
-        for prepared in self._prefetched(works):
-            made = self._maker.make(prepared)
-            # Not to be kept alive while the next but one is downloaded.
-            del prepared
+        making: set[Future[Made]] = set()
+        try:
+            for prepared in self._prefetched(works):
+                making.add(self._threads.making.submit(self._maker.make, prepared))
+                # Not to be kept alive while the next but one is downloaded.
+                del prepared
+                if len(making) == self._threads.lanes:
+                    self._close_some(making)
+        finally:
+            while making:
+                self._close_some(making)
+
+    def _close_some(self, making: set[Future[Made]]) -> None:
+        """Wait until a lane is free, and close what was made there."""
+        made, _ = wait(making, return_when=FIRST_COMPLETED)
+        for future in made:
+            making.remove(future)
             self._settle()
-            self._close(made)
-            if self._stop.requested:
-                return
+            self._close(future.result())
 
     def _prefetched(self, works: Sequence[Work]) -> Iterator[Prepared]:
         """The prepared sources in order; while one is in use, the next one is being prepared."""

@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 MAX_MESSAGE = 500
 
 
+class JobRaised(Exception):
+    """What a job raised in another process: the class and the text that its item gets."""
+
+    def __init__(self, error_class: str, message: str) -> None:
+        self.error_class = error_class
+        self.message = message
+        super().__init__(f"{error_class}: {message}")
+
+
 @dataclass(frozen=True)
 class Items:
     """Makes the items of one child. `now` gives epoch seconds."""
@@ -81,7 +90,7 @@ class Items:
 
 def describe(error: BaseException) -> tuple[str, str]:
     """An error's class and its text: one line, without credentials, at most 500 characters."""
-    if isinstance(error, Rejected):
+    if isinstance(error, Rejected | JobRaised):
         name, text = error.error_class, error.message
     elif isinstance(error, BatchkitError):
         name = type(error).__name__

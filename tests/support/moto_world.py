@@ -21,7 +21,7 @@ from batchkit.planning.records import Report
 from batchkit.planning.uploads import UploadRules
 from batchkit.worker import shard
 from batchkit.worker.assignment import Assignment, Place, read_assignment
-from batchkit.worker.child import Child
+from batchkit.worker.child import Child, Threads
 from batchkit.worker.stop import Stop
 from batchkit.worker.telemetry import Telemetry
 from support.jobs import Copies
@@ -106,7 +106,9 @@ class World:
         for key, body in stored.items():
             self.clients.s3.put_object(Bucket=self.artifacts, Key=key, Body=body)
 
-    def run(self, recipe: Recipe, assignment: Assignment, objects: Objects | None = None) -> Ran:
+    def run(
+        self, recipe: Recipe, assignment: Assignment, objects: Objects | None = None, lanes: int = 1
+    ) -> Ran:
         """One child, in this thread."""
         stream = io.StringIO()
         telemetry = Telemetry(stream, Clock(), Clock(0))
@@ -119,6 +121,7 @@ class World:
             ledger=self.ledger,
             telemetry=telemetry,
             stop=self.stop,
+            threads=Threads(lanes),
         )
         code = child.run(shard.load(self.objects, self.artifacts, assignment, recipe.tasks))
         made = recipe.job.made if isinstance(recipe.job, Copies) else []

@@ -10,7 +10,7 @@ import sys
 import traceback
 from typing import TYPE_CHECKING, NoReturn
 
-from batchkit.local.batch.orphans import die_with_parent
+from batchkit.worker.orphans import die_with_parent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -27,7 +27,7 @@ from typing import Any
 
 from batchkit.local.batch import child
 from batchkit.local.batch.channel import Channel, Message
-from batchkit.local.batch.orphans import die_with_parent, kill_group
+from batchkit.worker.orphans import die_with_parent, kill_group
 
 
 @dataclass

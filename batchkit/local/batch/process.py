@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 from batchkit.local.batch.channel import Channel, Message
 from batchkit.local.batch.executor import Exit, Task, Watcher
 from batchkit.local.batch.model import START_FAILED, host_terminated
-from batchkit.local.batch.orphans import kill_group
+from batchkit.worker.orphans import kill_group
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -32,7 +32,7 @@ class Resizer(Protocol):
 
 def installed() -> dict[str, Resizer]:
     """All that can be used here, by name, fastest first."""
-    pillow = Pillow("pillow-simd" if is_simd(__version__) else "pillow")
+    pillow = Pillow("pillow-simd" if is_simd(__version__, Image.core.__file__) else "pillow")
     return {each.name: each for each in _by_speed(pillow, _vips(pillow))}
 
 
@@ -42,9 +42,10 @@ def fastest() -> Resizer:
     return next(iter(installed().values()))
 
 
-def is_simd(version: str) -> bool:
-    """Pillow-SIMD numbers its releases as Pillow's with `.postN` behind; Pillow has no such releases."""
-    return ".post" in version
+def is_simd(version: str, module: str) -> bool:
+    """Whether Pillow resizes with AVX2: it is Pillow-SIMD, whose releases are numbered as Pillow's with
+    `.postN` behind, or its C module is the one that the worker's image has for such processors."""
+    return ".post" in version or module.endswith("_imaging_avx2.so")
 
 
 def _by_speed(pillow: Pillow, vips: Resizer | None) -> list[Resizer]:

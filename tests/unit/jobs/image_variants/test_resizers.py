@@ -22,9 +22,11 @@ def test_every_resizer_that_the_tests_install_is_found() -> None:
 
 
 def test_pillow_simd_is_told_from_pillow_by_its_version() -> None:
-    assert is_simd("12.1.1.post0")
-    assert not is_simd("13.0.0")
-    assert not is_simd("13.1.0.dev0")
+    own = "/opt/PIL/_imaging.cpython-311-x86_64-linux-gnu.so"
+    assert is_simd("12.1.1.post0", own)
+    assert is_simd("13.0.0", "/opt/PIL/_imaging_avx2.so")
+    assert not is_simd("13.0.0", own)
+    assert not is_simd("13.1.0.dev0", own)
 
 
 @each
