@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CONSTRAINTS := .ci/constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo bench test test-browser test-containers check format clean constraints lock
+.PHONY: help demo bench bench-images test test-browser test-containers check format clean constraints lock
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,11 @@ bench: .venv/.dev ## the benchmarks, as rates and ratios with the machine named 
 	@$(BIN)/python -m benchmarks.planning
 	@$(BIN)/python -m benchmarks.children
 	@$(BIN)/python -m benchmarks.submit_vs_loop
+
+bench-images: .venv/.bench ## the image engine against Pillow, libvips, sharp and ImageMagick (PHOTOS=folder for real ones)
+	@$(BIN)/python -m benchmarks.images.prepare
+	@$(BIN)/python -m benchmarks.images $(if $(PHOTOS),--photos "$(PHOTOS)") --json .venv/bench/images.json \
+	  --plot .venv/bench/images.svg
 
 test-containers: .venv/.dev ## the tests with a real Docker engine
 	@BATCHKIT_REQUIRE_DOCKER=1 $(BIN)/pytest tests/containers
@@ -67,3 +72,8 @@ clean: ## remove what the targets made
 	@echo "installing batchkit[dev] into .venv …"
 	@$(PIP) install --constraint $(CONSTRAINTS) --editable '.[dev]'
 	@touch .venv/.local $@
+
+.venv/.bench: .venv/.dev
+	@echo "installing batchkit[bench] into .venv …"
+	@$(PIP) install --constraint $(CONSTRAINTS) --editable '.[bench]'
+	@touch $@

@@ -11,7 +11,7 @@ from functools import cache
 from importlib.util import find_spec
 from typing import Protocol
 
-from PIL import Image, __version__
+from PIL import Image, __version__, _imaging
 
 from image_variants.geometry import Box, Size
 from image_variants.resizers.pillow import Pillow
@@ -32,7 +32,7 @@ class Resizer(Protocol):
 
 def installed() -> dict[str, Resizer]:
     """All that can be used here, by name, fastest first."""
-    pillow = Pillow("pillow-simd" if is_simd(__version__, Image.core.__file__) else "pillow")
+    pillow = Pillow("pillow-simd" if is_simd(__version__, _imaging.__file__ or "") else "pillow")
     return {each.name: each for each in _by_speed(pillow, _vips(pillow))}
 
 

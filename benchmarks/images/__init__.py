@@ -1,0 +1,1 @@
+"""The image engine against what people use instead (see benchmarks/README.md)."""
