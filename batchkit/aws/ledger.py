@@ -96,22 +96,27 @@ class Ledger:
     def finish(self, end: RunEnd) -> bool:
         """Record how a run ended; True when the caller must announce it.
 
-        A state moves from FAILED over PARTIAL to SUCCEEDED only: a retry can mend a run, nothing can
-        unmend it.
+        A state moves from FAILED over PARTIAL to SUCCEEDED only, and is announced once: facts that come
+        later can mend a run, nothing can unmend it. With the same state the end that knows more stays.
         """
-        rank, claim = list(RunState).index(end.state), uuid.uuid4().hex
-        values = {**_plain(end), "rank": rank, "finished": int(self._clock()), "claim": claim}
+        key, claim = names.run_record(end.run), uuid.uuid4().hex
+        values = {**_plain(end), "rank": end.state.rank, "end": end.version}
         moved = self._update(
-            names.run_record(end.run), values, "attribute_not_exists(#rank) OR #rank < :rank"
+            key,
+            {**values, "finished": int(self._clock()), "claim": claim},
+            "attribute_not_exists(#rank) OR #rank < :rank",
         )
-        return moved or self._has_claim(end.run, claim) or self._claim_late_announcement(end.run, rank)
+        if moved:
+            return True
+        # Nothing is announced for this: `finished` and `claim` stay those of the announcement.
+        self._update(key, values, "#rank = :rank AND (attribute_not_exists(#end) OR #end < :end)")
+        return self._has_claim(end.run, claim) or self._claim_late_announcement(end.run, end.state.rank)
 
     def announced(self, run: str, state: RunState) -> bool:
         """Note that the end of a run was put onto the bus."""
-        rank = list(RunState).index(state)
         return self._update(
             names.run_record(run),
-            {"announced": rank},
+            {"announced": state.rank},
             "attribute_not_exists(#announced) OR #announced < :announced",
         )
 

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from batchkit.aws.bus import Bus
 from batchkit.aws.clients import Clients
 from batchkit.cli.options import config_option, output_option
 from batchkit.cli.output import count, print_json
 from batchkit.cli.projects import load_here
+from batchkit.completion.finishing import Finisher
 from batchkit.runs.bulk import Bulk
-from batchkit.runs.cancel import cancel
+from batchkit.runs.cancel import Canceller
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +30,15 @@ def command(run: str, reason: str, config: Path | None, output: str) -> None:
     What its children have recorded stays; the rest counts as failed, and `batchkit retry RUN` does it.
     """
     bulk = Bulk.of(load_here(config), Clients())
-    done = cancel(bulk.ledger, bulk.queue, bulk.destination.queue, run, bulk.stored_plan(run), reason=reason)
+    bus = Bus(bulk.clients.events, bulk.project.name)
+    finisher = Finisher(bulk.project.name, bulk.artifacts, bulk.ledger, bulk.objects, bus)
+    canceller = Canceller(
+        ledger=bulk.ledger,
+        queue=bulk.queue,
+        queue_name=bulk.destination.queue,
+        finish=finisher.finish,
+    )
+    done = canceller.cancel(run, bulk.stored_plan(run), reason)
     if output == "json":
         print_json(done.as_json())
     else:

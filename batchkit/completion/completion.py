@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from batchkit.completion import ending, notice, recipes, submissions
+from batchkit.completion import recipes, submissions
 from batchkit.completion.causes import cause
-from batchkit.completion.tally import tally
+from batchkit.completion.finishing import Finisher, Run
 from batchkit.planning.records import ArrayEnd, ChildFailure, Item, RunEnd
-from batchkit.planning.states import Outcome, finished
+from batchkit.planning.states import Outcome, RunState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,19 +23,16 @@ if TYPE_CHECKING:
     from batchkit.aws.objects import Objects
     from batchkit.completion.changes import Change
     from batchkit.completion.submissions import Submission, Upload
-    from batchkit.completion.tally import Tally
-    from batchkit.planning.shards import Shape
 
 
 class Completion:
     """Records the ends of one project's jobs."""
 
     def __init__(self, project: str, artifacts: str, ledger: Ledger, objects: Objects, bus: Bus) -> None:
-        self._project = project
         self._artifacts = artifacts
         self._ledger = ledger
         self._objects = objects
-        self._bus = bus
+        self._finisher = Finisher(project, artifacts, ledger, objects, bus)
 
     def record(self, change: Change) -> RunEnd | None:
         """Record the end of a job; the end of its run, when this call announced it.
@@ -48,9 +45,16 @@ class Completion:
         tasks = recipes.task_names(self._objects, self._artifacts, submission.recipe)
         if change.failed and not change.is_array:
             self._record_failure(change, submission, tasks)
-        if change.is_child:
-            return None
-        return self._finish(change, submission, submission.shape(len(tasks)))
+        upload = submission.upload
+        run = Run(
+            id=submission.run,
+            lane=submission.lane,
+            recipe=submission.recipe,
+            shape=submission.shape(len(tasks)),
+            source=upload.url if upload else "",
+            key=upload.key if upload else "",
+        )
+        return self._finish(change, submission, run)
 
     def _record_failure(self, change: Change, submission: Submission, tasks: Sequence[str]) -> None:
         shape = submission.shape(len(tasks))
@@ -94,26 +98,27 @@ class Completion:
                 updated=failure.stopped,
             )
 
-    def _finish(self, change: Change, submission: Submission, shape: Shape) -> RunEnd | None:
-        ended, upload = self._ended(change, submission), submission.upload
-        record = (None if upload else self._ledger.run(submission.run)) or {}
+    def _finish(self, change: Change, submission: Submission, run: Run) -> RunEnd | None:
+        record = self._ledger.run(run.id) or {}
+        has_ended = record.get("state", RunState.RUNNING) != RunState.RUNNING
+        # A child's failure says something new only of a run that has ended without it.
+        if change.is_child and not (change.failed and has_ended):
+            return None
+        ended = self._ended(change, submission, record)
         # Of a run that was cancelled while it was being submitted, no more children come.
-        awaited = record.get("awaited", shape.children)
-        if upload is None and sum(array.size for array in ended) < awaited:
+        awaited = record.get("awaited", run.shape.children)
+        if submission.upload is None and sum(array.size for array in ended) < awaited:
             return None
-        children = self._ledger.children(submission.run, shape.children)
-        sum_ = tally(children, shape, upload.key if upload else "", record.get("items"))
-        end = self._end(submission, shape, ended, sum_, record)
-        if not self._ledger.finish(end):
-            return None
-        if upload is None:
-            ending.write(self._objects, self._artifacts, end, sum_)
-        self._bus.put([notice.run_finished(self._project, end)])
-        self._ledger.announced(end.run, end.state)
-        return end
+        return self._finisher.finish(run, ended)
 
-    def _ended(self, change: Change, submission: Submission) -> tuple[ArrayEnd, ...]:
+    def _ended(
+        self, change: Change, submission: Submission, record: Mapping[str, Any]
+    ) -> tuple[ArrayEnd, ...]:
         """The run's array jobs that have ended, this one among them. An upload has only one."""
+        if change.is_child:
+            if submission.upload is None:
+                return self._ledger.arrays(submission.run)
+            return (_recorded(submission.run, record),)
         this = ArrayEnd(
             run=submission.run,
             first=submission.first_child,
@@ -127,27 +132,7 @@ class Completion:
         self._ledger.record_array(this)
         return self._ledger.arrays(submission.run)
 
-    def _end(
-        self,
-        submission: Submission,
-        shape: Shape,
-        ended: Sequence[ArrayEnd],
-        sum_: Tally,
-        record: Mapping[str, Any],
-    ) -> RunEnd:
-        """`record` is what was written when a bulk run was submitted; its start and source are to stay."""
-        upload = submission.upload
-        state, counts = finished(record.get("items", shape.items), sum_.counts, record.get("max_bad", 1.0))
-        return RunEnd(
-            run=submission.run,
-            lane=submission.lane,
-            state=state,
-            counts=counts,
-            sources=shape.sources,
-            recipe=submission.recipe,
-            job=ended[0].job,
-            errors=sum_.errors(),
-            source=upload.url if upload else record.get("source", ""),
-            started=record.get("started") or min(array.started for array in ended),
-            stopped=max(array.stopped for array in ended),
-        )
+
+def _recorded(run: str, record: Mapping[str, Any]) -> ArrayEnd:
+    """The end of an upload's only array, as the run's record has it."""
+    return ArrayEnd(run, 0, 1, record["job"], record["started"], record["stopped"])

@@ -28,7 +28,8 @@ Kind = tuple[str, bool, str]  # error class, whether rejected, fingerprint
 class Tally:
     """Counts of items, and errors grouped by fingerprint with one example each, whatever the order of adding.
 
-    `children` counts those that reported, `seconds` adds up how long they took.
+    `children` counts those that reported, `dead` those that failed for good, `seconds` adds up how long they
+    took.
     """
 
     def __init__(self, shape: Shape, key: str = "", expected: int | None = None) -> None:
@@ -36,12 +37,13 @@ class Tally:
         subset of the tasks: all of the shape otherwise."""
         self.counts = Counts()
         self.children = 0
+        self.dead = 0
         self.seconds = 0
         self._shape = shape
         self._expected = shape.items if expected is None else expected
         self._key = key
         self._reported: Counter[Kind] = Counter()
-        self._dead: Counter[Kind] = Counter()
+        self._lost: Counter[Kind] = Counter()
         self._examples: dict[Kind, Example] = {}
 
     def add(self, child: Mapping[str, Any]) -> None:
@@ -55,6 +57,7 @@ class Tally:
             kind = self._kind(group["error_class"], example, rejected=group.get("rejected", False))
             self._reported[kind] += group["count"]
         if "failure" in child:
+            self.dead += 1
             self._add_failure(ChildFailure(**child["failure"]), counts)
 
     def errors(self) -> tuple[ErrorGroup, ...]:
@@ -71,9 +74,9 @@ class Tally:
     def groups(self) -> tuple[ErrorGroup, ...]:
         """All errors by fingerprint, the most frequent first."""
         missing = max(self._expected - self.counts.items, 0)
-        sizes = self._reported + share(self._dead, missing)
+        sizes = self._reported + share(self._lost, missing)
         examples = self._examples
-        silent = missing - min(self._dead.total(), missing)
+        silent = missing - min(self._lost.total(), missing)
         if silent:
             kind = NO_REPORT.error_class, False, ""
             sizes[kind] += silent
@@ -85,7 +88,7 @@ class Tally:
         missing = len(self._shape.shard(failure.child)) - reported.items
         if missing > 0:
             why = cause(failure)
-            self._dead[self._kind(why.error_class, (self._key, why.message))] += missing
+            self._lost[self._kind(why.error_class, (self._key, why.message))] += missing
 
     def _kind(self, error_class: str, example: Example, *, rejected: bool = False) -> Kind:
         kind = error_class, rejected, fingerprint(error_class, example[1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from batchkit.planning.states import Counts, Outcome, RunState, item_version, report_version
+from batchkit.planning.states import Counts, Outcome, RunState, end_version, item_version, report_version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,7 +101,11 @@ class ArrayEnd:
 
 @dataclass(frozen=True)
 class RunEnd:
-    """How a run ended. `sources` counts sources, `counts` items; `stopped` in epoch seconds."""
+    """How a run ended. `sources` counts sources, `counts` items; times in epoch seconds.
+
+    `reported` items were accounted for by children, `dead` children failed for good: what is known of the
+    run, and may still grow.
+    """
 
     run: str
     lane: str
@@ -114,3 +118,9 @@ class RunEnd:
     source: str = ""
     started: int = 0
     stopped: int = 0
+    reported: int = 0
+    dead: int = 0
+
+    @property
+    def version(self) -> str:
+        return end_version(self.state, self.counts, self.reported, self.dead)

@@ -41,6 +41,10 @@ class RunState(StrEnum):
     PARTIAL = "PARTIAL"
     SUCCEEDED = "SUCCEEDED"
 
+    @property
+    def rank(self) -> int:
+        return list(RunState).index(self)
+
 
 @dataclass(frozen=True)
 class Counts:
@@ -98,6 +102,12 @@ def bulk_order(time: int) -> str:
 def report_version(counts: Counts, attempt: int) -> str:
     """The version of a child's report: the attempt that accounts for more items, then more outputs, wins."""
     return f"{counts.items:012d}|{counts.good:012d}|{attempt:04d}"
+
+
+def end_version(state: RunState, counts: Counts, reported: int, dead: int) -> str:
+    """The version of a run's end: a better state wins, then more items reported, or good; then more children
+    whose failure is known."""
+    return f"{state.rank}|{reported:012d}|{counts.good:012d}|{dead:09d}"
 
 
 # The share of a bulk run's items that may go wrong before the whole run counts as FAILED.

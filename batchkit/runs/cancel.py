@@ -7,21 +7,24 @@ follows from the jobs' own events, as always.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from batchkit.completion.tally import tally
+from batchkit.completion.finishing import Run
 from batchkit.errors import DataError
 from batchkit.planning import names
 from batchkit.planning.failures import CANCELLED
-from batchkit.planning.records import RunEnd
-from batchkit.planning.states import RunState, finished
+from batchkit.planning.records import ArrayEnd, RunEnd
+from batchkit.planning.states import RunState
 from batchkit.runs.outcomes import known
 
 if TYPE_CHECKING:
     from batchkit.aws.run_ledger import RunLedger
     from batchkit.planning.backfill import Plan
+
+
+Finish = Callable[[Run, Sequence[ArrayEnd]], RunEnd | None]
 
 
 class Jobs(Protocol):
@@ -51,33 +54,61 @@ class Cancellation:
         return asdict(self)
 
 
-def cancel(
-    ledger: RunLedger, queue: Jobs, queue_name: str, run: str, plan: Plan | None, *, reason: str = ""
-) -> Cancellation:
-    """Terminate all jobs of a bulk run, whose plan is `plan`. Raises DataError for any other run."""
-    record = known(ledger, run)
-    state = RunState(record["state"])
-    if plan is None:
-        if state is not RunState.RUNNING:
-            return Cancellation(run, state, ())
-        raise DataError(
-            f"the run '{run}' is not one of `batchkit submit`",
-            found="no plan of it",
-            expected="a run that `batchkit submit` began",
-            fix="aws batch terminate-job, if it must be stopped",
-        )
-    has_ended = state is not RunState.RUNNING
-    if not has_ended:
-        ledger.cancelled(run, reason)
-    jobs = dict(_jobs(ledger, queue, queue_name, run))
-    found = {number: job for number, job in jobs.items() if job}
-    awaited = sum(plan.arrays[number].size for number in found)
-    ledger.awaits(run, awaited)
-    told = tuple(_running(queue, found.values()) if has_ended else found.values())
-    for job in told:
-        queue.terminate(job, said(reason))
-    pending = tuple(number for number in jobs if number not in found)
-    return Cancellation(run, state if has_ended else _settled(ledger, plan, record, awaited), told, pending)
+@dataclass(frozen=True, kw_only=True)
+class Canceller:
+    """Cancels runs whose jobs are in the queue `queue_name`.
+
+    `finish` (of a Finisher) ends a run that has no job left whose end could tell it.
+    """
+
+    ledger: RunLedger
+    queue: Jobs
+    queue_name: str
+    finish: Finish
+
+    def cancel(self, run: str, plan: Plan | None, reason: str = "") -> Cancellation:
+        """Terminate all jobs of a bulk run, whose plan is `plan`. Raises DataError for any other run."""
+        record = known(self.ledger, run)
+        state = RunState(record["state"])
+        has_ended = state is not RunState.RUNNING
+        if plan is None:
+            if has_ended:
+                return Cancellation(run, state, ())
+            raise _no_plan(run)
+        if not has_ended:
+            self.ledger.cancelled(run, reason)
+        jobs = dict(self._jobs(run))
+        found = {number: job for number, job in jobs.items() if job}
+        awaited = sum(plan.arrays[number].size for number in found)
+        self.ledger.awaits(run, awaited)
+        told = tuple(self._running(found.values()) if has_ended else found.values())
+        for job in told:
+            self.queue.terminate(job, said(reason))
+        if not has_ended:
+            state = self._settled(plan, record["lane"], awaited)
+        return Cancellation(run, state, told, tuple(number for number in jobs if number not in found))
+
+    def _jobs(self, run: str) -> Iterator[tuple[int, str]]:
+        """The run's jobs by number, those included whose submission was cut off before their id was noted.
+
+        "" for one that may be under way.
+        """
+        for job in self.ledger.jobs(run):
+            found = job.job or self.queue.find(self.queue_name, names.job_name(run, job.number))
+            if found or job.busy:
+                yield job.number, found or ""
+
+    def _running(self, jobs: Iterable[str]) -> Iterator[str]:
+        """Those that have not ended; Batch forgets the others after a week."""
+        return (job["jobId"] for job in self.queue.describe(jobs) if job["status"] not in ENDED)
+
+    def _settled(self, plan: Plan, lane: str, awaited: int) -> RunState:
+        """The run's state. Where no job is left whose end could tell it, the run ends here and now."""
+        ended = self.ledger.arrays(plan.run)
+        if sum(array.size for array in ended) < awaited:
+            return RunState.RUNNING
+        self.finish(Run(plan.run, lane, plan.recipe, plan.shape), ended)
+        return RunState(known(self.ledger, plan.run)["state"])
 
 
 def said(reason: str) -> str:
@@ -85,41 +116,10 @@ def said(reason: str) -> str:
     return f"{CANCELLED}: {reason}" if reason else CANCELLED
 
 
-def _jobs(ledger: RunLedger, queue: Jobs, queue_name: str, run: str) -> Iterator[tuple[int, str]]:
-    """The run's jobs by number, those included whose submission was cut off before their id was noted.
-
-    "" for one that may be under way.
-    """
-    for job in ledger.jobs(run):
-        found = job.job or queue.find(queue_name, names.job_name(run, job.number))
-        if found or job.busy:
-            yield job.number, found or ""
-
-
-def _running(queue: Jobs, jobs: Iterable[str]) -> Iterator[str]:
-    """Those that have not ended; Batch forgets the others after a week."""
-    return (job["jobId"] for job in queue.describe(jobs) if job["status"] not in ENDED)
-
-
-def _settled(ledger: RunLedger, plan: Plan, record: Mapping[str, Any], awaited: int) -> RunState:
-    """The run's state. Where no job is left whose end could tell it, the run ends here and now."""
-    ended = ledger.arrays(plan.run)
-    if sum(array.size for array in ended) < awaited:
-        return RunState.RUNNING
-    found = tally(ledger.children(plan.run, plan.children), plan.shape, expected=plan.items)
-    state, counts = finished(plan.items, found.counts, plan.max_bad)
-    end = RunEnd(
-        run=plan.run,
-        lane=record["lane"],
-        state=state,
-        counts=counts,
-        sources=plan.sources,
-        recipe=plan.recipe,
-        job=ended[0].job if ended else "",
-        errors=found.errors(),
-        source=record.get("source", ""),
-        started=record["started"],
-        stopped=max((array.stopped for array in ended), default=record["started"]),
+def _no_plan(run: str) -> DataError:
+    return DataError(
+        f"the run '{run}' is not one of `batchkit submit`",
+        found="no plan of it",
+        expected="a run that `batchkit submit` began",
+        fix="aws batch terminate-job, if it must be stopped",
     )
-    ledger.finish(end)
-    return state

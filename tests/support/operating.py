@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from batchkit.aws.bus import Announcement, Bus
 from batchkit.aws.run_ledger import RunLedger
 from batchkit.planning import manifest, names
 from batchkit.planning.records import ArrayEnd, ChildFailure, Item, Report, RunEnd
@@ -16,13 +17,23 @@ from support import jobs
 from support.submitting import plan, run_ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from batchkit.planning.backfill import Plan
     from batchkit.planning.manifest import Source
     from support.moto_world import World
 
 RECIPE = jobs.recipe(["a", "b"])
+
+
+class KeptBus(Bus):
+    """A bus that only keeps the details of what is put onto it."""
+
+    def __init__(self) -> None:
+        self.details: list[dict[str, Any]] = []
+
+    def put(self, announcements: Iterable[Announcement]) -> None:
+        self.details += [dict(one.detail) for one in announcements]
 
 
 @dataclass
@@ -37,6 +48,7 @@ class Past:
     per_child: int = 2
     changes: Mapping[str, Any] = field(default_factory=dict)
     plan: Plan = field(init=False)
+    bus: KeptBus = field(default_factory=KeptBus)
 
     def __post_init__(self) -> None:
         # The bucket of the helpers' sources is none of the world's.

@@ -24,7 +24,7 @@ from batchkit.runs.turns import Turns
 from support.moto_world import TIME, Clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from batchkit.aws.queue import BatchJob
@@ -66,6 +66,9 @@ class FakeBatch:
             return None
         known = {job.name for job in self.taken if job.queue == queue}
         return self.id_of(name) if name in known else None
+
+    def describe(self, ids: Iterable[str]) -> Iterator[dict[str, Any]]:
+        return ({"jobId": job, "status": "RUNNING"} for job in ids)
 
     def terminate(self, job: str, reason: str) -> None:
         self.terminated.append(job)

@@ -12,7 +12,6 @@ from support.projects import photos
 from batchkit.aws.bus import Bus
 from batchkit.aws.ledger import Ledger
 from batchkit.aws.objects import Objects
-from batchkit.aws.stacks import Stacks
 from batchkit.completion.completion import Completion
 from batchkit.completion.rejections import Rejections
 from batchkit.deploy.plan import STORAGE
@@ -79,7 +78,13 @@ def clients() -> Iterator[Clients]:
             "ArtifactsBucketName": ARTIFACTS,
             "LedgerTableName": TABLE,
         }
-        Stacks(clients.cloudformation).apply("photos-storage", path(STORAGE).read_text(), parameters, {})
+        clients.cloudformation.create_stack(
+            StackName="photos-storage",
+            TemplateBody=path(STORAGE).read_text(),
+            Parameters=[
+                {"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()
+            ],
+        )
         yield clients
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from itertools import count
 from typing import Any
 
@@ -9,17 +10,18 @@ from hypothesis import strategies as st
 from support.projects import photos
 
 from batchkit.aws.bus import Announcement, Bus
+from batchkit.aws.ledger import Ledger
 from batchkit.completion import changes
 from batchkit.completion.completion import Completion
 from batchkit.completion.reading import epoch_seconds
 from batchkit.errors import DataError, Throttled
 from batchkit.planning import names
 from batchkit.planning.arrays import Array
-from batchkit.planning.records import Item
+from batchkit.planning.records import ChildFailure, Item, RunEnd
 from batchkit.planning.shards import Shape
 from batchkit.planning.states import Outcome, RunState, upload_order
 
-from .conftest import ARTIFACTS, TASKS, UPLOADS, House
+from .conftest import ARTIFACTS, TABLE, TASKS, UPLOADS, House
 from .jobs import CREATED, Job, bulk, report, run_of, upload
 
 SHAPE = Shape(sources=1, tasks=TASKS, per_child=1)
@@ -189,6 +191,79 @@ def test_a_duplicate_array_that_did_better_mends_the_run(house: House) -> None:
     assert [state for _, state in states(house)] == ["FAILED", "SUCCEEDED"]
 
 
+def reported(house: House, run: str) -> list[dict[str, Any]]:
+    """The rows of the report beside the manifest."""
+    stored = house.objects.get(ARTIFACTS, names.report_key(run, "jsonl"))
+    assert stored is not None
+    return [json.loads(line) for line in stored.body.splitlines()]
+
+
+def test_a_childs_death_that_is_told_after_its_runs_end_explains_it_in_record_and_report(
+    house: House,
+) -> None:
+    shape = Shape(sources=2, tasks=TASKS, per_child=3)
+    (job,) = bulk("b-late-death", house.recipe.digest, shape, [Array(0, 2)])
+    house.ledger.record_report(report("b-late-death", 0, shape))
+    tell(house, job.ended(failed=[1]))
+    assert [row["error_class"] for row in reported(house, "b-late-death")[3:]] == ["NoReport"]
+    tell(house, job.child_failed(1))
+    assert [row["error_class"] for row in reported(house, "b-late-death")[3:]] == ["HostLost"]
+    record = house.ledger.run("b-late-death")
+    assert record is not None
+    assert [group["error_class"] for group in record["errors"]] == ["HostLost"]
+    assert states(house) == [("b-late-death", "PARTIAL")]
+
+
+def test_a_late_death_mends_the_errors_of_an_upload_too(house: House) -> None:
+    job = uploaded(house, "uploads/late-word.jpg")
+    for child in (0, 2):
+        house.ledger.record_report(report(run_of(job), child, SHAPE))
+    tell(house, job.ended(failed=[1]), job.child_failed(1))
+    record = house.ledger.run(run_of(job))
+    assert record is not None
+    assert [group["error_class"] for group in record["errors"]] == ["HostLost"]
+    assert (record["job"], record["stopped"]) == ("upload-job", CREATED + 60)
+    assert states(house) == [(run_of(job), "PARTIAL")]
+
+
+def test_a_report_that_comes_after_the_end_counts_when_the_end_is_told_again(house: House) -> None:
+    shape = Shape(sources=3, tasks=TASKS, per_child=3)
+    (job,) = bulk("b-late-report", house.recipe.digest, shape, [Array(0, 3)])
+    house.ledger.record_report(report("b-late-report", 0, shape))
+    tell(house, job.ended(failed=[1, 2]))
+    house.ledger.record_report(report("b-late-report", 1, shape))
+    tell(house, job.ended(failed=[1, 2]))
+    record = house.ledger.run("b-late-report")
+    assert record is not None
+    assert (record["counts"]["done"], record["counts"]["failed"]) == (6, 3)
+    assert reported(house, "b-late-report")[1]["done"] == 6
+    assert states(house) == [("b-late-report", "PARTIAL")]
+
+
+class Hasty(Ledger):
+    """A ledger in which a child's death arrives between the look at the children and the end's record."""
+
+    late: ChildFailure | None = None
+
+    def finish(self, end: RunEnd) -> bool:
+        late, self.late = self.late, None
+        if late:
+            self.record_failure(late)
+        return super().finish(end)
+
+
+def test_a_death_that_arrives_while_the_end_is_being_recorded_is_not_lost(house: House) -> None:
+    shape = Shape(sources=2, tasks=TASKS, per_child=3)
+    (job,) = bulk("b-hasty", house.recipe.digest, shape, [Array(0, 2)])
+    hasty = Hasty(house.clients.dynamodb, TABLE)
+    hasty.late = ChildFailure("b-hasty", 1, 2, "j:1", None, "Host EC2 (i-1) terminated.", "", 1, "", CREATED)
+    hasty.record_report(report("b-hasty", 0, shape))
+    house.ledger = hasty
+    tell(house, job.ended(failed=[1]))
+    assert [row["error_class"] for row in reported(house, "b-hasty")[3:]] == ["HostLost"]
+    assert states(house) == [("b-hasty", "PARTIAL")]
+
+
 @st.composite
 def shuffled(draw: st.DrawFn, events: int) -> list[int]:
     """Every event at least once, some of them again, in any order."""
@@ -217,6 +292,9 @@ def test_events_in_any_order_and_number_end_in_the_same_state_announced_once(
     assert record is not None
     assert (record["state"], record["started"], record["stopped"]) == (expected, CREATED, CREATED + 63)
     assert (record["counts"]["done"], record["counts"]["failed"]) == (15 - 3 * len(dead), 3 * len(dead))
+    errors = [(group["error_class"], group["count"]) for group in record["errors"]]
+    assert errors == ([("HostLost", 3 * len(dead))] if dead else [])
+    assert [group["kind"] for group in reported(house, run)][3:] == ["error"] * bool(dead)
     failures = {c["failure"]["child"] for c in house.ledger.children(run, 5) if "failure" in c}
     assert failures == dead
 

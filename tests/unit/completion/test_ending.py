@@ -76,7 +76,7 @@ def ended(house: House) -> Iterator[tuple[House, Plan, list[dict[str, Any]]]]:
     house.recipe = photos(3).recipe
     made = plan(house, "b-subset", 2, 4)
     house.objects.put(ARTIFACTS, names.plan_key(made.run), made.to_json(), "application/json")
-    RunLedger(house.clients.dynamodb, TABLE).begin(made, "retry of b-0")
+    RunLedger(house.clients.dynamodb, TABLE, lambda: CREATED).begin(made, "retry of b-0")
     house.ledger.record_report(report(made.run, 0, made.shape, done=4))
     (job,) = bulk(made.run, house.recipe.digest, made.shape, made.arrays)
     yield house, made, [job.ended()]
@@ -123,7 +123,7 @@ def test_a_run_with_a_larger_share_of_bad_items_than_its_plan_allows_has_failed(
     house: House, bad: int, state: RunState
 ) -> None:
     made = plan(house, f"b-{bad}-bad", 4, 12, max_bad=0.25, per_child=12)
-    RunLedger(house.clients.dynamodb, TABLE).begin(made, "s3://uploads/")
+    RunLedger(house.clients.dynamodb, TABLE, lambda: CREATED).begin(made, "s3://uploads/")
     house.ledger.record_report(report(made.run, 0, made.shape, done=12 - bad, rejected=bad))
     (job,) = bulk(made.run, house.recipe.digest, made.shape, made.arrays)
     change = changes.parse(job.ended())

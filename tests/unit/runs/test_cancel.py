@@ -10,13 +10,14 @@ import pytest
 from support.operating import Past
 from support.submitting import sources
 
+from batchkit.completion.finishing import Finisher
 from batchkit.errors import DataError, Interrupted
 from batchkit.planning import names
 from batchkit.planning.failures import CANCELLED
 from batchkit.planning.records import RunEnd
 from batchkit.planning.states import Counts, RunState
 from batchkit.runs import intents
-from batchkit.runs.cancel import Cancellation, cancel
+from batchkit.runs.cancel import Cancellation, Canceller
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,8 +43,13 @@ class Batch:
         self.terminated[job, reason] += 1
 
 
+def canceller(past: Past, batch: Batch) -> Canceller:
+    finisher = Finisher("photos", past.world.artifacts, past.ledger, past.world.objects, past.bus)
+    return Canceller(ledger=past.ledger, queue=batch, queue_name="photos-bulk", finish=finisher.finish)
+
+
 def stop(past: Past, batch: Batch) -> Cancellation:
-    return cancel(past.ledger, batch, "photos-bulk", past.run, past.plan, reason="oops")
+    return canceller(past, batch).cancel(past.run, past.plan, "oops")
 
 
 def test_an_array_takes_one_call_and_the_ledger_says_so(world: World) -> None:
@@ -65,7 +71,7 @@ def test_a_job_whose_id_was_never_noted_is_found_by_its_name(world: World) -> No
     assert stop(past, Batch(hidden={names.job_name(past.run, 0): "lost"})).jobs == ("lost",)
 
 
-def test_a_run_without_a_job_ends_at_once(world: World) -> None:
+def test_a_run_without_a_job_ends_at_once_with_a_report_and_is_announced(world: World) -> None:
     past = Past(world, sources(3))
     assert stop(past, Batch()).state is RunState.FAILED
     record = past.ledger.run(past.run)
@@ -75,6 +81,8 @@ def test_a_run_without_a_job_ends_at_once(world: World) -> None:
         6,
         "s3://uploads/in/",
     )
+    assert [detail["run"] for detail in past.bus.details] == [past.run]
+    assert world.objects.head(world.artifacts, names.report_key(past.run, "jsonl"))
 
 
 def test_a_run_whose_submitted_jobs_have_ended_ends_with_what_they_did(world: World) -> None:
@@ -133,9 +141,9 @@ def test_nobody_goes_on_submitting_a_cancelled_run(world: World) -> None:
 def test_only_runs_of_submit_can_be_cancelled(world: World) -> None:
     past = Past(world, sources(1))
     with pytest.raises(DataError, match="not one of"):
-        cancel(past.ledger, Batch(), "q", past.run, None)
+        canceller(past, Batch()).cancel(past.run, None)
     with pytest.raises(DataError, match="knows no run"):
-        cancel(past.ledger, Batch(), "q", "u-none", None)
+        canceller(past, Batch()).cancel("u-none", None)
     end = RunEnd("u-1", "upload", RunState.PARTIAL, Counts(), 1, "d" * 64, "job")
     past.ledger.finish(end)
-    assert cancel(past.ledger, Batch(), "q", "u-1", None).jobs == ()
+    assert canceller(past, Batch()).cancel("u-1", None).jobs == ()

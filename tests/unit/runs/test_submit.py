@@ -23,7 +23,7 @@ from support.submitting import (
 from batchkit.errors import BatchkitError, DataError, Interrupted, Throttled
 from batchkit.planning import names
 from batchkit.planning.cost import Cost, Line
-from batchkit.runs.cancel import cancel
+from batchkit.runs.cancel import Canceller
 from batchkit.runs.intents import Claim
 from batchkit.runs.intents import guard as guard_of
 from batchkit.runs.steps import Step, Submit, steps
@@ -339,7 +339,9 @@ class Cancelling(FakeBatch):
 
     def submit(self, job: BatchJob) -> str:
         if self.taken:
-            cancel(self.ledger, self, job.queue, self.plan.run, self.plan, reason="oops")
+            finish: Any = None
+            canceller = Canceller(ledger=self.ledger, queue=self, queue_name=job.queue, finish=finish)
+            canceller.cancel(self.plan.run, self.plan, "oops")
         return super().submit(job)
 
 
