@@ -28,11 +28,15 @@ INTENT_SECONDS = 30 * 24 * 3600
 
 @dataclass(frozen=True)
 class Intent:
-    """The run that a command has begun, and a word for whoever works on it."""
+    """The run that a command has begun, and a word for whoever works on it.
+
+    `answered`: the command has said all that it was asked for; with --wait, how the run ended.
+    """
 
     token: str
     run: str
     owner: str
+    answered: bool = False
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,9 @@ class RunLedger(Ledger):
     def intent(self, token: str) -> Intent | None:
         """What a command had begun, or None."""
         record = next(self._query("pk", names.intent_record(token).pk), None)
-        return Intent(token, record["run"], record["owner"]) if record and record["run"] else None
+        if not record or not record["run"]:
+            return None
+        return Intent(token, record["run"], record["owner"], record.get("answered") == record["run"])
 
     def claim_intent(self, token: str, run: str, owner: str, over: str = "") -> Intent:
         """Begin `run` in the command's name, and work on it as `owner`; the run that counts.
@@ -160,9 +166,15 @@ class RunLedger(Ledger):
         key = names.intent_record(intent.token)
         return self._update(key, {"run": ""}, "#run = :mine", {"mine": intent.run})
 
+    def answered(self, intent: Intent) -> bool:
+        """Note that the command has said all that it was asked for of its run."""
+        key = names.intent_record(intent.token)
+        return self._update(key, {"answered": intent.run}, "#run = :answered", extra_names={"run": "run"})
+
     def holds(self, intent: Intent) -> bool:
         """Whether nobody has taken the run over."""
-        return self.intent(intent.token) == intent
+        found = self.intent(intent.token)
+        return found is not None and (found.run, found.owner) == (intent.run, intent.owner)
 
 
 def _run_job(record: Mapping[str, Any]) -> RunJob:

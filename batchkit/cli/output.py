@@ -27,7 +27,12 @@ COLOURS = {
 
 def console() -> Console:
     """Standard output as rich sees it: colours and width of the terminal, NO_COLOR respected."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    return Console(highlight=False, soft_wrap=not is_terminal(sys.stdout))
+
+
+def is_terminal(stream: object) -> bool:
+    """Whether a standard stream is a terminal; one that was closed (`<&-`) is none."""
+    return stream is not None and bool(getattr(stream, "isatty", bool)())
 
 
 def print_json(value: Any) -> None:
@@ -37,7 +42,7 @@ def print_json(value: Any) -> None:
 
 def print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """A table on a terminal; in a pipe a header line and tab-separated columns."""
-    if sys.stdout.isatty():
+    if is_terminal(sys.stdout):
         console().print(table(columns, rows))
         return
     for row in (columns, *rows):

@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from batchkit.cli.output import is_terminal
 from batchkit.cli.plan_output import duration
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def show(looks: Iterable[Look]) -> Look | None:
 
 @contextmanager
 def _display() -> Iterator[Display]:
-    if not sys.stderr.isatty():
+    if not is_terminal(sys.stderr):
         yield _Lines()
         return
     columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()

@@ -45,7 +45,7 @@ def command(run: str, only: tuple[str, ...], config: Path | None, output: str, *
     outcomes = Outcomes(bulk.ledger, bulk.objects, bulk.artifacts, run)
     plan = bulk.stored_plan(run)
     tasks = [task.name for task in bulk.project.recipe.tasks]
-    with workplace() as (folder, stopped):
+    with workplace() as folder:
         selected = retry.select(outcomes, bulk.objects, tasks, only, folder)
         facts = {"retries": run, "classes": dict(selected.classes)}
         if not selected.items:
@@ -53,4 +53,4 @@ def command(run: str, only: tuple[str, ...], config: Path | None, output: str, *
             return 0
         larger = replace(bulk, project=retry.provided(bulk.project, plan, selected))
         request = replace(retry.request(selected, plan, only), prices=bulk.prices({}))
-        return Rerun(**given, output=output).run(larger, request, folder, stopped, **facts)
+        return Rerun(**given, output=output).run(larger, request, folder, **facts)

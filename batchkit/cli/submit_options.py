@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import sys
 from collections.abc import Callable, Collection
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
+from batchkit.cli.output import is_terminal
 from batchkit.errors import ConfigError
 from batchkit.planning.prices import overridden
 from batchkit.planning.selection import Selection, parse_moment, parse_share
@@ -51,6 +53,20 @@ def tolerated(text: str) -> float:
     return 0.0 if text.removesuffix("%") == "0" else parse_share(text)
 
 
+def finite(least: float) -> Callable[[str], float]:
+    """A reader of numbers from `least` up; "nan" and "inf" bound nothing."""
+
+    def parse(text: str) -> float:
+        number = float(text)
+        if not (math.isfinite(number) and number >= least):
+            raise ValueError(f"expected a number, {least:g} or more")
+        return number
+
+    return parse
+
+
+USD = Parsed("USD", finite(0))
+SECONDS = Parsed("SECONDS", finite(1))
 SIZE = Parsed("SIZE", Size.parse)
 DATE = Parsed("DATE", parse_moment)
 SHARE = Parsed("SHARE", parse_share)
@@ -85,13 +101,13 @@ _PLAN = (
     ),
     click.option(
         "--seconds-per-child",
-        type=click.FloatRange(1),
+        type=SECONDS,
         default=SECONDS_PER_CHILD,
         show_default=True,
         help="How long a child shall work.",
     ),
     click.option("--price", "prices", multiple=True, type=PRICE, help="A price of your own; repeatable."),
-    click.option("--max-cost", type=click.FloatRange(0), metavar="USD", help="Refuse a run that costs more."),
+    click.option("--max-cost", type=USD, help="Refuse a run that costs more."),
     click.option("--dry-run", is_flag=True, help="Print the plan and the steps, and change nothing."),
     click.option("--save", type=FILE, help="Keep the plan in a file, to submit it later."),
     click.option("--plan", "plan_file", type=FILE, help="Submit a plan that --save kept."),
@@ -172,6 +188,10 @@ class Choices:
         if self.canary is not None and (self.plan_file or self.save):
             raise click.UsageError("--canary plans while it runs: leave out --save and --plan")
 
+        _check_order("--min-size", self.min_size, "--max-size", self.max_size)
+        # The latter is exclusive.
+        _check_order("--since", self.since, "--until", self.until and self.until - 1)
+
     def check_alone(self, typed: Collection[str]) -> None:
         """Raises UsageError when one of the options that were `typed` would have no effect."""
         if self.plan_file is not None and (idle := sorted(set(typed) - BESIDE_PLAN)):
@@ -183,7 +203,8 @@ class Choices:
     @property
     def text(self) -> str:
         """What the sources come from, as it was written."""
-        return self.source or self.manifest or str(self.plan_file)
+        named = self.source if self.source is not None else self.manifest
+        return named if named is not None else str(self.plan_file)
 
     def request(self, bulk: Bulk, folder: Path) -> Request:
         """What is asked for; standard input is kept in `folder`.
@@ -191,7 +212,8 @@ class Choices:
         Raises ConfigError for an impossible source.
         """
         bucket = self.bucket or bulk.project.upload.bucket
-        spec = parse_spec(self.source, bucket) if self.source else KeyFile(self.text, bucket)
+        is_file = self.manifest is not None
+        spec = KeyFile(self.text, bucket) if is_file else parse_spec(self.text, bucket)
         return Request(
             source=self.text,
             spec=spec,
@@ -217,14 +239,34 @@ class Choices:
         )
 
 
+def _check_order(low: str, least: int | None, high: str, most: int | None) -> None:
+    if least is not None and most is not None and least > most:
+        raise click.UsageError(f"no object is above {low} and below {high}: give them the other way round")
+
+
 def _keys(spec: KeyFile, folder: Path) -> Path:
     """The file of keys; standard input can be read only once, and a canary reads it twice."""
     if spec.path != STDIN:
-        path = Path(spec.path)
-        if not path.is_file():
-            raise ConfigError("there is no such file of keys", found=spec.path, expected="a file, or -")
-        return path
+        return _file_of_keys(Path(spec.path))
+    if sys.stdin is None:
+        raise ConfigError("there is no standard input to read keys from", expected="keys, or JSON Lines")
+    if is_terminal(sys.stdin):
+        click.echo("reading keys from the terminal, one a line; Ctrl-D ends them", err=True)
     path = folder / "keys"
     with path.open("wb") as file:
         shutil.copyfileobj(sys.stdin.buffer, file)
+    return path
+
+
+def _file_of_keys(path: Path) -> Path:
+    if path.is_dir():
+        raise ConfigError(
+            "a folder is no file of keys", found=str(path), expected="a file with a key on each line, or -"
+        )
+    if not path.is_file():
+        raise ConfigError(
+            "there is no such file of keys",
+            found=str(path),
+            expected="a file, s3://bucket/prefix, or - for standard input",
+        )
     return path

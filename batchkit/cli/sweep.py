@@ -28,6 +28,6 @@ def command(config: Path | None, output: str, **given: Any) -> int:
     rejected before, of the same bytes, is left alone.
     """
     bulk = Sweep.of(load_here(config), Clients())
-    with workplace() as (folder, stopped):
+    with workplace() as folder:
         asked = replace(request(bulk.project), prices=bulk.prices({}))
-        return Rerun(**given, output=output).run(bulk, asked, folder, stopped)
+        return Rerun(**given, output=output).run(bulk, asked, folder)

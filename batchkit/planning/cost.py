@@ -124,6 +124,11 @@ class Cost:
         return sum(line.usd for line in self.lines if line.group == group)
 
 
+def usd(amount: float) -> str:
+    """An amount of money: two decimals, and as many as a smaller amount needs to be told from nothing."""
+    return f"{amount:,.2f}" if amount >= 1 or not amount else f"{amount:.2g}"
+
+
 def estimate(work: Workload, machine: Machine, prices: Mapping[str, Price]) -> Cost:
     """The cost of a run; Spot children that are reclaimed and retried are not foreseen."""
     amounts = (*_compute(work, machine), *_calls(work))

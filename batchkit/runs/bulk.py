@@ -11,7 +11,7 @@ import hashlib
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ from batchkit.aws.queue import Queue
 from batchkit.aws.run_ledger import RunLedger
 from batchkit.aws.spot_prices import spot_vcpu_hour
 from batchkit.planning import names
-from batchkit.planning.backfill import Options, Plan
+from batchkit.planning.backfill import Found, Options, Plan
 from batchkit.planning.cost import Machine
 from batchkit.planning.prices import PRICES, overridden
 from batchkit.planning.selection import Selection
@@ -31,7 +31,7 @@ from batchkit.planning.source_spec import KeyFile, SourceSpec
 from batchkit.runs import intents, kept, planner
 from batchkit.runs.classify import Classifier
 from batchkit.runs.gather import gather
-from batchkit.runs.interrupts import Stopped, until_stopped
+from batchkit.runs.interrupts import Stopped, unless_stopped, until_stopped
 from batchkit.runs.spool import Spool
 from batchkit.runs.steps import Destination, Step, steps
 from batchkit.runs.submit import AwsExecutor, Report, execute
@@ -93,13 +93,15 @@ class Request:
 class Prepared:
     """A run that is planned: by now, or (`continued`) by the same command, which had begun to submit it.
 
-    `spool` is None when its manifest is stored already. Without a `claim` it can only be rehearsed.
+    `spool` is None when its manifest is stored already; `found` says what is in it, if it was planned by
+    now. Without a `claim` it can only be rehearsed, or be planned anew as another run.
     """
 
     plan: Plan
     spool: Spool | None
     claim: Claim | None = None
     continued: bool = False
+    found: Found | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,8 +145,7 @@ class Bulk:
         """A plan that nothing but this process knows of; its files in `folder`."""
         started = int(self.clock())
         run = names.bulk_run(started, intents.token(request.meaning(self.project)))
-        spool = Spool.within(folder)
-        return Prepared(self._plan(request, run, spool, stopped), spool)
+        return self._planned(request, run, folder, stopped)
 
     def prepare(
         self,
@@ -155,10 +156,11 @@ class Bulk:
         again: bool = False,
         over: intents.Over = intents.is_over,
         delivery: str = "",
+        foreseen: Prepared | None = None,
     ) -> Prepared:
         """The plan of the run that this command works on: an interrupted one's stored plan, or a new one.
 
-        `delivery` as in `intents.claim`.
+        `delivery` as in `intents.claim`; `foreseen` is what rehearsing the same request has found.
         """
         token = intents.token(request.meaning(self.project))
         owner = uuid.uuid4().hex
@@ -167,8 +169,10 @@ class Bulk:
         stored = self.stored_plan(claim.run) if claim.continued else None
         if stored is not None:
             return Prepared(stored, None, claim, continued=True)
-        spool = Spool.within(folder)
-        return Prepared(self._plan(request, claim.run, spool, stopped), spool, claim)
+        if foreseen is not None and foreseen.found is not None:
+            plan = self._plan(request, claim.run, foreseen.found)
+            return replace(foreseen, plan=plan, claim=claim)
+        return replace(self._planned(request, claim.run, folder, stopped), claim=claim)
 
     def keep(self, prepared: Prepared, path: Path) -> None:
         """Keep a rehearsed plan in a file, to be submitted later."""
@@ -207,9 +211,25 @@ class Bulk:
         document = self.project.recipe.document
         return steps(prepared.plan, self.destination, source, document, prepared.spool)
 
-    def submit(self, prepared: Prepared, source: str, report: Report, stopped: Stopped) -> None:
-        """Take all steps. Raises Interrupted between two of them; repeating is how to go on."""
-        execute(self.steps(prepared, source), self._executor(prepared), report, stopped)
+    def submit(
+        self, prepared: Prepared, source: str, report: Report, stopped: Stopped, *, waits: bool = False
+    ) -> None:
+        """Take all steps. Raises Interrupted between two of them; repeating is how to go on.
+
+        Unless the command `waits` for the run's end, it is answered then.
+        """
+        execute(self.steps(prepared, source), self._executor(prepared, stopped), report, stopped)
+        if not waits:
+            self.answered(prepared)
+
+    def answered(self, prepared: Prepared) -> None:
+        """Note that the command has said all that it was asked for: repeated, it begins a new run."""
+        if prepared.claim is not None:
+            self.ledger.answered(prepared.claim.intent)
+
+    def has_ended(self, prepared: Prepared) -> bool:
+        """Whether the run has ended, which a command that was broken off may not know."""
+        return prepared.continued and intents.is_done(self.ledger.run(prepared.plan.run))
 
     def sources(self, request: Request) -> Iterator[Source]:
         """What the request chooses, whatever became of it before."""
@@ -222,17 +242,24 @@ class Bulk:
     def _circumstances(self) -> Mapping[str, str]:
         return kept.circumstances(self.project, self.artifacts)
 
-    def _plan(self, request: Request, run: str, spool: Spool, stopped: Stopped) -> Plan:
-        found = until_stopped(self.sources(request), stopped)
-        return planner.make_plan(
-            filter(request.wanted, found) if request.wanted else found,
+    def _planned(self, request: Request, run: str, folder: Path, stopped: Stopped) -> Prepared:
+        spool = Spool.within(folder)
+        sources = until_stopped(self.sources(request), stopped)
+        found = planner.collect(
+            filter(request.wanted, sources) if request.wanted else sources,
             spool,
-            run=run,
-            started=int(self.clock()),
-            target=planner.Target(self.project.recipe, self.project.output.key, self.project.upload_rules),
-            options=self._options(request),
+            target=self._target,
             classify=self._classifier().classify if request.changed_only else None,
         )
+        return Prepared(self._plan(request, run, found), spool, found=found)
+
+    def _plan(self, request: Request, run: str, found: Found) -> Plan:
+        started, options = int(self.clock()), self._options(request)
+        return planner.make_plan(found, run=run, started=started, target=self._target, options=options)
+
+    @property
+    def _target(self) -> planner.Target:
+        return planner.Target(self.project.recipe, self.project.output.key, self.project.upload_rules)
 
     def _options(self, request: Request) -> Options:
         compute = self.project.compute
@@ -257,7 +284,7 @@ class Bulk:
         """Whose word counts for an output that was made; None: only the output's own."""
         return self.ledger
 
-    def _executor(self, prepared: Prepared) -> Executor:
+    def _executor(self, prepared: Prepared, stopped: Stopped) -> Executor:
         guard = {"guard": intents.guard(self.ledger, prepared.claim)} if prepared.claim else {}
         return AwsExecutor(
             artifacts=self.artifacts,
@@ -265,7 +292,8 @@ class Bulk:
             uploader=partial(uploading.upload, self.clients.s3),
             ledger=self.ledger,
             jobs=self.queue,
-            sleep=self.sleep,
+            sleep=unless_stopped(self.sleep, stopped),
+            stopped=stopped,
             **guard,
         )
 

@@ -12,15 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 from batchkit.errors import DataError
 from batchkit.planning import sizing
+from batchkit.planning.cost import usd
 from batchkit.planning.selection import is_sampled
 from batchkit.planning.states import Counts
 from batchkit.runs import intents, watch
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from batchkit.aws.run_ledger import Intent
     from batchkit.planning.backfill import Plan
     from batchkit.planning.manifest import Source
     from batchkit.planning.sizing import Model
-    from batchkit.runs.bulk import Bulk, Request
+    from batchkit.runs.bulk import Bulk, Prepared, Request
+    from batchkit.runs.commanding import Command, Done
 
 PURPOSE = "canary"
 REST = "rest"
@@ -51,6 +56,87 @@ class Measured:
         unsized = 0 if plan.bytes else plan.sources
         amount = sizing.amount(plan.sources, plan.bytes, plan.items, unsized)
         return before.calibrated(amount, plan.vcpus, self.seconds)
+
+
+@dataclass(frozen=True)
+class Both:
+    """Both parts of a command; `rest` is None where the canary was all there is."""
+
+    canary: Done
+    measured: Measured
+    rest: Done | None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the part that counts went well: of the canary some may have gone wrong."""
+        return (self.rest or self.canary).is_good
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data for `--output json`: the rest, and beside it the canary and what it measured."""
+        measured = {
+            "seconds": self.measured.seconds,
+            "seconds_per_item": self.measured.seconds_per_item,
+            "error_rate": self.measured.error_rate,
+        }
+        return {**(self.rest or self.canary).as_json(), "canary": {**self.canary.as_json(), **measured}}
+
+
+def carry_out(command: Command, request: Request, share: float, most: float, folder: Path) -> Both | Done:
+    """Run the sample of `share`, then the rest unless more than `most` of the sample's items went wrong.
+
+    Both are planned first, so that their cost together is known; the rest once more by what the canary took.
+    Raises DataError when that is too much, when the canary went wrong, and when there is no canary.
+    """
+    bulk, over = command.bulk, is_over(command.bulk, request, share, most)
+    first = command.prepare(sample(request, share), folder / "canary", over=over)
+    foreseen = None
+    if not first.continued:
+        foreseen = command.rehearse(rest(request, share, request.model), folder / "rest")
+        if not first.plan.arrays:
+            bulk.release(first)
+            _check_caught(foreseen.plan, share)
+            return command.carry_out(foreseen)
+        _foretell(command, first.plan, foreseen.plan)
+    done = command.carry_out(first, besides=foreseen.plan.cost.total if foreseen else 0.0, wait=True)
+    measured = measure(bulk, first.plan)
+    if measured.error_rate > most:
+        bulk.answered(first)
+    check(measured, most)
+    later = rest(request, share, measured.model(request.model))
+    prepared = command.prepare(later, folder / "replanned", foreseen=foreseen)
+    if prepared.plan.arrays:
+        return Both(done, measured, command.carry_out(prepared, besides=first.plan.cost.total))
+    for part in (first, prepared):
+        bulk.release(part)
+    command.face.note("the canary was all there is: nothing is left to do")
+    return Both(done, measured, None)
+
+
+def rehearse(command: Command, request: Request, share: float, folder: Path) -> list[Prepared]:
+    """Both parts as planned before the canary. Raises DataError when there is no canary."""
+    first = command.rehearse(sample(request, share), folder / "canary")
+    left = command.rehearse(rest(request, share, request.model), folder / "rest")
+    if not first.plan.arrays:
+        _check_caught(left.plan, share)
+    return [first, left]
+
+
+def _check_caught(left: Plan, share: float) -> None:
+    if left.arrays:
+        raise DataError(
+            "no source is in the canary",
+            found=f"{share:.3g} of {left.sources:,} sources, chosen by their keys, is none",
+            expected="at least one",
+            fix=f"--canary {min(4 / left.sources, 1):.2%} or more; or leave --canary out",
+        )
+
+
+def _foretell(command: Command, first: Plan, left: Plan) -> None:
+    total = first.cost.total + left.cost.total
+    command.face.note(
+        f"the canary: {first.sources:,} of {first.sources + left.sources:,} sources; both parts together"
+        f" cost about {usd(total)} USD, as planned before the canary"
+    )
 
 
 def sample(request: Request, share: float) -> Request:
@@ -87,14 +173,16 @@ def is_over(bulk: Bulk, request: Request, share: float, most: float) -> intents.
     """Whether a canary's run is no longer the one to continue: it went wrong, or its rest has ended, too."""
     token = intents.token(rest(request, share, sizing.MODEL).meaning(bulk.project))
 
-    def over(record: Mapping[str, Any] | None) -> bool:
-        if record is None or not intents.is_over(record):
+    def over(intent: Intent, record: Mapping[str, Any] | None) -> bool:
+        if record is None or not intents.is_done(record):
             return False
-        if error_rate(Counts(**record.get("counts", {}))) > most:
-            return True
-        intent = bulk.ledger.intent(token)
-        later = bulk.ledger.run(intent.run) if intent else None
-        return later is not None and later["started"] >= record["started"] and intents.is_over(later)
+        if "cancelled" in record or error_rate(Counts(**record.get("counts", {}))) > most:
+            return intents.is_over(intent, record)
+        after = bulk.ledger.intent(token)
+        later = bulk.ledger.run(after.run) if after else None
+        if after is None or later is None or later["started"] < record["started"]:
+            return False
+        return intents.is_over(after, later)
 
     return over
 

@@ -14,7 +14,8 @@ from batchkit.planning.states import RunState
 if TYPE_CHECKING:
     from batchkit.aws.run_ledger import Intent, RunLedger
 
-Over = Callable[[Mapping[str, Any] | None], bool]
+# Whether a command's run, of which the ledger holds the record, is no longer the one to continue.
+Over = Callable[["Intent", Mapping[str, Any] | None], bool]
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,21 @@ def has_ended(record: Mapping[str, Any] | None) -> bool:
     return record is not None and record.get("state", RunState.RUNNING) != RunState.RUNNING
 
 
-def is_over(record: Mapping[str, Any] | None) -> bool:
+def is_done(record: Mapping[str, Any] | None) -> bool:
     """Whether nothing is left to do of a run: it was cancelled, or all its jobs are submitted and have ended.
 
     The jobs of a submission that was interrupted may have ended before it is continued.
     """
     return record is not None and ("cancelled" in record or ("submitted" in record and has_ended(record)))
+
+
+def is_over(intent: Intent, record: Mapping[str, Any] | None) -> bool:
+    """Whether a run is done, and whoever asked for it knows.
+
+    A command that lost its connection while it waited did not say how the run ended: repeated, it says
+    that, instead of doing and paying for everything once more.
+    """
+    return is_done(record) and (intent.answered or "cancelled" in (record or {}))
 
 
 def claim(
@@ -69,7 +79,7 @@ def claim(
         return bool(delivery) and names.is_of_same_command(run, new)
 
     intent = ledger.claim_intent(token, new, owner)
-    if intent.run != new and not is_copy(intent.run) and (again or over(ledger.run(intent.run))):
+    if intent.run != new and not is_copy(intent.run) and (again or over(intent, ledger.run(intent.run))):
         intent = ledger.claim_intent(token, new, owner, over=intent.run)
     return Claim(intent, continued=is_copy(intent.run) or intent.run != new)
 

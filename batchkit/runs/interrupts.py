@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 Stopped = Callable[[], bool]
+Sleep = Callable[[float], None]
+
+# Seconds after which a person has the impression that Ctrl-C does nothing.
+PIECE = 0.25
 
 
 @contextmanager
@@ -32,6 +36,36 @@ def interruptible(tell: Callable[[], None] = lambda: None) -> Iterator[Stopped]:
         yield lambda: bool(came)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def never() -> bool:
+    """Nobody can interrupt this."""
+    return False
+
+
+def check(stopped: Stopped, found: str) -> None:
+    """Raises Interrupted, saying what was `found`, once `stopped` says so."""
+    if stopped():
+        raise Interrupted(
+            "the submission was interrupted",
+            found=found,
+            fix="repeat the same command: it continues this run, and submits nothing twice",
+        )
+
+
+def unless_stopped(sleep: Sleep, stopped: Stopped) -> Sleep:
+    """The same sleep in short pieces. Raises Interrupted between two of them once `stopped` says so.
+
+    A signal does not end a sleep by itself.
+    """
+
+    def pieces(seconds: float) -> None:
+        while seconds > 0:
+            check(stopped, "Batch has not taken all jobs, or its answer got lost")
+            sleep(min(seconds, PIECE))
+            seconds -= PIECE
+
+    return pieces
 
 
 def until_stopped(things: Iterable[T], stopped: Stopped) -> Iterator[T]:

@@ -43,34 +43,30 @@ class Target:
     rules: UploadRules | None = None
 
 
-def make_plan(
+def collect(
     sources: Iterable[Source],
     spool: Spool,
     *,
-    run: str,
-    started: int,
     target: Target,
-    options: Options,
     classify: Classify | None = None,
-) -> Plan:
-    """Spool the run's manifest and plan the run.
+) -> Found:
+    """Spool a run's manifest; what is in it.
 
-    `classify` (of a Classifier) leaves out what is fresh. Raises DataError for colliding outputs, and for
-    a run that Batch would not take; then the spooled files mean nothing.
+    `classify` (of a Classifier) leaves out what is fresh. Raises DataError for colliding outputs; then the
+    spooled files mean nothing.
     """
     tasks = tuple(task.name for task in target.recipe.tasks)
     counter = _Counter(len(tasks))
     accepted = _accepted((_checked(source, tasks) for source in sources), target.rules, counter)
     spool.write(counter.count(_stale(classify(accepted), counter) if classify else _all(accepted, counter)))
     collisions.check(spool, target.template, target.recipe.tasks, len(counter.buckets))
-    return backfill.plan(
-        run,
-        started,
-        recipe=target.recipe.digest,
-        tasks=tasks,
-        found=counter.found(),
-        options=options,
-    )
+    return counter.found()
+
+
+def make_plan(found: Found, *, run: str, started: int, target: Target, options: Options) -> Plan:
+    """The plan of what `collect` spooled. Raises DataError for a run that Batch would not take."""
+    tasks = [task.name for task in target.recipe.tasks]
+    return backfill.plan(run, started, recipe=target.recipe.digest, tasks=tasks, found=found, options=options)
 
 
 @dataclass

@@ -9,13 +9,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from batchkit.aws.objects import url
-from batchkit.errors import DataError, Interrupted
+from batchkit.errors import DataError
+from batchkit.planning.cost import usd
 from batchkit.runs import adopt
 from batchkit.runs.adopt import Sleep, submit_once
 from batchkit.runs.cancel import said
+from batchkit.runs.interrupts import check, never
 from batchkit.runs.steps import Executor, Finish, Record, Step, Store, Submit, Upload
 from batchkit.runs.turns import Guard, Turns
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from batchkit.aws.objects import Objects
     from batchkit.aws.run_ledger import RunLedger
     from batchkit.planning.backfill import Plan
+    from batchkit.runs.interrupts import Stopped
 
 Report = Callable[[Step], None]
 
@@ -61,6 +65,7 @@ class AwsExecutor:
     jobs: Jobs
     sleep: Sleep = time.sleep
     guard: Guard = _nobody_else
+    stopped: Stopped = never
 
     def upload(self, step: Upload) -> None:
         self.uploader(self.artifacts, step.key, self._chunks(step), content_type=step.content_type)
@@ -101,7 +106,8 @@ class AwsExecutor:
 
     def _chunks(self, step: Upload) -> Iterator[bytes]:
         with step.path.open("rb") as file:
-            while chunk := file.read(CHUNK_BYTES):
+            for chunk in iter(partial(file.read, CHUNK_BYTES), b""):
+                check(self.stopped, f"all is done before: {step}")
                 yield chunk
         # An upload that takes minutes must not end over the manifest of whoever took the run over.
         self.guard()
@@ -144,26 +150,22 @@ def execute(
     steps: Iterable[Step],
     executor: Executor,
     report: Report = lambda step: None,
-    stopped: Callable[[], bool] = lambda: False,
+    stopped: Stopped = never,
 ) -> None:
     """Take all steps, telling `report` of each before it begins. Raises Interrupted between two of them."""
     for step in steps:
-        if stopped():
-            raise Interrupted(
-                "the submission was interrupted",
-                found=f"all is done before: {step}",
-                fix="repeat the same command: it continues this run, and submits nothing twice",
-            )
+        check(stopped, f"all is done before: {step}")
         report(step)
         step.take(executor)
 
 
-def check_cost(plan: Plan, most: float | None) -> None:
-    """Raises DataError when a plan costs more than `most` USD."""
-    if most is not None and plan.cost.total > most:
+def check_cost(plan: Plan, most: float | None, *, besides: float = 0.0) -> None:
+    """Raises DataError when a plan costs more than `most` USD, with what the same command costs `besides`."""
+    total = plan.cost.total + besides
+    if most is not None and total > most:
         raise DataError(
-            "the run would cost too much",
-            found=f"{plan.cost.total:.2f} USD, estimated",
-            expected=f"at most {most:.2f} USD (--max-cost)",
+            "the command would cost too much",
+            found=f"{usd(total)} USD, estimated" + (f", {usd(besides)} of it the canary" if besides else ""),
+            expected=f"at most {usd(most)} USD (--max-cost)",
             fix="raise --max-cost, or choose fewer sources (--limit, --sample, --changed-only)",
         )

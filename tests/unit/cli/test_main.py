@@ -30,6 +30,7 @@ NO_COMMANDS = {
     "rerunning",
     "stack_progress",
     "submit_options",
+    "terminal",
     "uploading",
 }
 

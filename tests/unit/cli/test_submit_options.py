@@ -72,6 +72,22 @@ def test_a_missing_file_of_keys_is_an_error(bulk: Bulk, tmp_path: Path) -> None:
         chosen("--manifest", str(tmp_path / "none")).request(bulk, tmp_path)
 
 
+@pytest.mark.parametrize(("named", "said"), [("", "where the sources are"), (".", "a folder is no file")])
+def test_what_names_no_file_of_keys_is_told_for_what_it_is(
+    bulk: Bulk, tmp_path: Path, named: str, said: str
+) -> None:
+    with pytest.raises(ConfigError, match=said):
+        chosen(named).request(bulk, tmp_path)
+
+
+def test_a_closed_standard_input_is_no_file_of_keys(
+    bulk: Bulk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(ConfigError, match="no standard input"):
+        chosen("-").request(bulk, tmp_path)
+
+
 def test_standard_input_is_kept_to_be_read_again(bulk: Bulk, tmp_path: Path) -> None:
     choices = chosen("--manifest", "-")
 
@@ -103,6 +119,12 @@ WRONG = [
     ["s3://b/", "--price", "s3-put"],
     ["s3://b/", "--fan-out", "everything"],
     ["s3://b/", "--max-error-rate", "1%"],
+    ["s3://b/", "--max-cost", "nan"],
+    ["s3://b/", "--max-cost", "inf"],
+    ["s3://b/", "--max-cost", "-1"],
+    ["s3://b/", "--seconds-per-child", "nan"],
+    ["s3://b/", "--min-size", "10MB", "--max-size", "1kB"],
+    ["s3://b/", "--since", "2026-02-01", "--until", "2026-02-01"],
     ["--plan", "x", "--fan-out", "source"],
     ["--plan", "x", "--price", "s3-put=1"],
     ["--plan", "x", "--changed-only"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from support.moto_world import TIME, World, moto_clients
 from support.projects import photos
 from support.submitting import plan
 
+from batchkit.aws.run_ledger import Intent
 from batchkit.errors import DataError
 from batchkit.planning.manifest import Source
 from batchkit.planning.records import Report, RunEnd
@@ -115,18 +117,24 @@ def test_a_canary_is_measured_by_its_childrens_reports(bulk: Bulk) -> None:
 
 def test_a_canary_is_over_when_it_went_wrong_or_the_rest_has_ended(bulk: Bulk) -> None:
     over = canary.is_over(bulk, REQUEST, 0.1, 0.05)
-    assert not over(None)
-    assert not over({"state": "RUNNING", "started": 5})
+    mine = Intent("canary", "b-canary", "me")
+    assert not over(mine, None)
+    assert not over(mine, {"state": "RUNNING", "started": 5})
     good = {"state": "PARTIAL", "submitted": 5, "started": 5, "counts": {"done": 99, "failed": 1}}
-    assert over({**good, "counts": {"done": 9, "failed": 1}})
-    assert not over(good)
+    bad = {**good, "counts": {"done": 9, "failed": 1}}
+    assert not over(mine, bad)
+    assert over(replace(mine, answered=True), bad)
+    assert not over(mine, good)
     token = intents.token(canary.rest(REQUEST, 0.1, MODEL).meaning(bulk.project))
-    for started, has_ended, expected in ((4, True, False), (6, False, False), (7, True, True)):
-        rest = plan(RECIPE, 1, started=started)
-        intent = bulk.ledger.intent(token)
-        bulk.ledger.claim_intent(token, rest.run, "me", over=intent.run if intent else "")
+    for has_ended, answered in ((False, False), (True, False), (True, True)):
+        rest, before = plan(RECIPE, 1), bulk.ledger.intent(token)
+        intent = bulk.ledger.claim_intent(token, rest.run, "me", over=before.run if before else "")
         if has_ended:
             finish(bulk.ledger, rest, Counts(done=2))
         else:
             bulk.ledger.begin(rest, "x")
-        assert over(good) is expected
+        if answered:
+            bulk.ledger.answered(intent)
+        assert over(mine, good) is answered
+        # A rest of an earlier canary says nothing of this one.
+        assert not over(mine, {**good, "started": 10**12})

@@ -12,7 +12,7 @@ from support.submitting import plan, run_ledger
 from batchkit.errors import Interrupted
 from batchkit.planning.records import RunEnd
 from batchkit.planning.states import Counts, RunState
-from batchkit.runs.intents import claim, guard, has_ended, is_over, token
+from batchkit.runs.intents import claim, guard, has_ended, is_done, is_over, token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +71,7 @@ def test_a_run_that_has_ended_is_followed_by_a_new_one(world: World) -> None:
     ledger = run_ledger(world)
     first = claim(ledger, "t", 100, "me")
     end(world, first.run)
+    ledger.answered(first.intent)
     second = claim(ledger, "t", 200, "me")
     assert (second.run != first.run, second.continued) == (True, False)
     assert claim(ledger, "t", 300, "me").run == second.run
@@ -100,17 +101,34 @@ def test_what_counts_as_ended_can_be_another_thing(world: World) -> None:
     ledger = run_ledger(world)
     first = claim(ledger, "t", 100, "me")
     end(world, first.run)
-    assert claim(ledger, "t", 200, "me", over=lambda record: False).run == first.run
+    assert claim(ledger, "t", 200, "me", over=lambda intent, record: False).run == first.run
 
 
 def test_a_run_is_over_when_its_record_says_so() -> None:
     assert not has_ended(None)
     assert not has_ended({"state": "RUNNING"})
     assert has_ended({"state": "PARTIAL"})
-    assert not is_over({"state": "PARTIAL"})
-    assert not is_over({"state": "RUNNING", "submitted": 1})
-    assert is_over({"state": "PARTIAL", "submitted": 1})
-    assert is_over({"state": "RUNNING", "cancelled": 1})
+    assert not is_done(None)
+    assert not is_done({"state": "PARTIAL"})
+    assert not is_done({"state": "RUNNING", "submitted": 1})
+    assert is_done({"state": "PARTIAL", "submitted": 1})
+    assert is_done({"state": "RUNNING", "cancelled": 1})
+
+
+def test_a_run_whose_end_nobody_was_told_is_continued(world: World) -> None:
+    ledger = run_ledger(world)
+    first = claim(ledger, "t", 100, "me")
+    end(world, first.run)
+    again = claim(ledger, "t", 200, "me")
+    assert (again.run, again.continued) == (first.run, True)
+    ledger.answered(again.intent)
+    assert not claim(ledger, "t", 300, "me").continued
+
+
+def test_a_cancelled_run_is_over_whoever_was_told(world: World) -> None:
+    ledger = run_ledger(world)
+    first = claim(ledger, "t", 100, "me")
+    assert is_over(first.intent, {"state": "RUNNING", "cancelled": 1})
 
 
 def test_who_repeats_the_command_elsewhere_takes_the_run_over(world: World) -> None:

@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from batchkit.errors import Interrupted
-from batchkit.runs.interrupts import interruptible, until_stopped
+from batchkit.runs.interrupts import PIECE, interruptible, never, unless_stopped, until_stopped
 
 
 def interrupt() -> None:
@@ -43,6 +43,19 @@ def test_things_come_until_somebody_stops() -> None:
     with pytest.raises(Interrupted, match="planning"):
         came.extend(until_stopped(range(9), iter([False, False, True]).__next__))
     assert came == [0, 1]
+
+
+def test_a_sleep_ends_soon_after_somebody_stops() -> None:
+    slept: list[float] = []
+    with pytest.raises(Interrupted, match="submission"):
+        unless_stopped(slept.append, lambda: len(slept) == 2)(16.0)
+    assert slept == [PIECE, PIECE]
+
+
+def test_a_sleep_that_nobody_stops_is_as_long_as_it_was() -> None:
+    slept: list[float] = []
+    unless_stopped(slept.append, never)(1.1)
+    assert sum(slept) == pytest.approx(1.1)
 
 
 def test_all_things_come_when_nobody_stops() -> None:

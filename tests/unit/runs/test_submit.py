@@ -20,6 +20,7 @@ from support.submitting import (
     spooled,
 )
 
+from batchkit.aws.uploading import PART_BYTES
 from batchkit.errors import BatchkitError, DataError, Interrupted, Throttled
 from batchkit.planning import names
 from batchkit.planning.cost import Cost, Line
@@ -27,7 +28,7 @@ from batchkit.runs.cancel import Canceller
 from batchkit.runs.intents import Claim
 from batchkit.runs.intents import guard as guard_of
 from batchkit.runs.steps import Step, Submit, steps
-from batchkit.runs.submit import Rehearsal, check_cost, execute
+from batchkit.runs.submit import CHUNK_BYTES, Rehearsal, check_cost, execute
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -292,6 +293,24 @@ def test_an_interrupt_finishes_the_step_and_says_how_to_go_on(command: Command) 
     assert command.is_complete()
 
 
+def test_an_interrupt_ends_the_upload_of_a_large_manifest_and_leaves_no_object(command: Command) -> None:
+    assert command.spool is not None
+    with command.spool.manifest.open("ab") as file:
+        file.truncate(PART_BYTES + CHUNK_BYTES)
+    taken: list[Step] = []
+    # One before each chunk; the upload has begun by the last but one.
+    looks = iter([False] * (PART_BYTES // CHUNK_BYTES))
+    todo = steps(command.plan, DESTINATION, FROM, RECIPE.document, command.spool)
+    stopping = replace(executor(command.world, command.batch), stopped=lambda: next(looks, True))
+    with pytest.raises(Interrupted, match="interrupted"):
+        execute(todo, stopping, taken.append)
+    key = names.manifest_key(command.plan.run)
+    assert str(taken[-1]) == f"upload {key}"
+    assert command.world.objects.head(command.world.artifacts, key) is None
+    uploads = command.world.clients.s3.list_multipart_uploads(Bucket=command.world.artifacts)
+    assert uploads.get("Uploads", []) == []
+
+
 def test_who_was_taken_over_stops_before_it_changes_anything(command: Command) -> None:
     def guard() -> None:
         raise Interrupted("taken over")
@@ -386,3 +405,12 @@ def test_a_run_that_costs_too_much_is_refused() -> None:
     check_cost(dear, 2.0)
     with pytest.raises(BatchkitError, match="cost too much"):
         check_cost(dear, 1.99)
+    check_cost(dear, 2.5, besides=0.5)
+    with pytest.raises(BatchkitError, match=r"2\.51 USD, estimated, 0\.51 of it the canary"):
+        check_cost(dear, 2.5, besides=0.51)
+
+
+def test_a_small_limit_is_told_from_none() -> None:
+    cost = Cost((Line("compute", "vCPU", 1.0, "vCPU-hour", 0.000123, "a table", "2026-11"),))
+    with pytest.raises(BatchkitError, match=r"0\.00012 USD.*\n.*at most 5e-06 USD"):
+        check_cost(plan(RECIPE, 2, cost=cost), 0.000005)

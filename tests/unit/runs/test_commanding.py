@@ -1,0 +1,235 @@
+"""Tests of batchkit.runs.commanding, and of canaries carried out by it: what is said, paid and done again."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.commands import SOURCES, Command
+from support.submitting import FakeBatch
+
+from batchkit.errors import DataError
+from batchkit.planning.records import RunEnd
+from batchkit.planning.source_spec import Prefix
+from batchkit.planning.states import Counts, RunState
+from batchkit.runs import canary
+from batchkit.runs.commanding import Command as Carried
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from support.moto_world import World
+
+    from batchkit.planning.backfill import Plan
+    from batchkit.runs.bulk import Prepared
+    from batchkit.runs.commanding import Done
+    from batchkit.runs.watch import Progress
+
+
+class Gone(KeyboardInterrupt):
+    """The connection is lost, or the person's patience."""
+
+
+@dataclass
+class Person:
+    """Whoever gave the command; `leaves` while a run is followed. `bad` is the share of items that fail."""
+
+    typed: Command
+    leaves: bool = False
+    bad: float = 0.0
+    plans: list[Plan] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    def plan(self, plan: Plan) -> None:
+        self.plans.append(plan)
+
+    def ask(self, run: str) -> None:
+        self.asked.append(run)
+
+    def step(self, step: object) -> None:
+        """Steps are told in test_submit."""
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+    def follow(self, looks: Iterable[Progress]) -> Progress | None:
+        if self.leaves:
+            raise Gone
+        self.end(self.plans[-1])
+        return list(looks)[-1]
+
+    def end(self, plan: Plan) -> None:
+        """The children end, behind the command's back."""
+        failed = round(self.bad * plan.items)
+        counts = Counts(done=plan.items - failed, failed=failed)
+        state = RunState.PARTIAL if failed else RunState.SUCCEEDED
+        ledger = self.typed.bulk.ledger
+        began = ledger.begun(plan.run)
+        ledger.finish(RunEnd(plan.run, "bulk", state, counts, plan.sources, plan.recipe, "j", started=began))
+
+    @contextmanager
+    def interruptible(self) -> Iterator[Any]:
+        yield lambda: False
+
+
+@dataclass
+class Shell:
+    """Where the command is typed."""
+
+    typed: Command
+    folder: Path
+    person: Person
+    times: int = 0
+
+    def command(self, **options: Any) -> Carried:
+        self.times += 1
+        return Carried(bulk=self.typed.bulk, face=self.person, source="s3://in/", **options)
+
+    def place(self) -> Path:
+        (self.folder / str(self.times)).mkdir()
+        return self.folder / str(self.times)
+
+    def submit(self, **options: Any) -> Done:
+        command = self.command(**options)
+        return command.carry_out(command.prepare(self.typed.request, self.place() / "run"))
+
+    def canary(self, share: float, most: float = 0.05, **options: Any) -> Any:
+        return canary.carry_out(self.command(**options), self.typed.request, share, most, self.place())
+
+
+class Watched(FakeBatch):
+    """Parents of which nothing is known: runs are followed by their records."""
+
+    def describe(self, ids: Iterable[str]) -> Iterator[dict[str, Any]]:
+        return iter(())
+
+
+@pytest.fixture
+def shell(world: World, tmp_path: Path) -> Shell:
+    typed = Command(world, tmp_path, batch=Watched())
+    return Shell(typed, tmp_path, Person(typed))
+
+
+def test_a_command_that_was_broken_off_while_it_waited_says_how_its_run_ended(shell: Shell) -> None:
+    shell.person.leaves = True
+    with pytest.raises(Gone):
+        shell.submit(wait=True)
+    (plan,) = shell.person.plans
+    assert shell.person.notes[-1] == (
+        f"{plan.run} goes on without this command; batchkit status {plan.run} --watch"
+    )
+    shell.person.end(plan)
+    shell.person.leaves = False
+    done = shell.submit()
+    assert done.end is not None
+    assert (done.end.run, done.end.state) == (plan.run, RunState.SUCCEEDED)
+    assert any("--again begins a new run" in note for note in shell.person.notes)
+    assert len(shell.typed.batch.taken) == 1
+
+
+@pytest.mark.parametrize("wait", [True, False])
+def test_a_command_that_was_answered_begins_a_new_run_when_the_old_one_is_over(
+    shell: Shell, wait: bool
+) -> None:
+    first = shell.submit(wait=wait)
+    shell.person.end(first.prepared.plan)
+    second = shell.submit(wait=wait)
+    assert not second.prepared.continued
+    assert second.prepared.plan.run != first.prepared.plan.run
+
+
+def test_a_command_that_runs_still_is_continued_without_being_asked_again(shell: Shell) -> None:
+    first, second = shell.submit(), shell.submit()
+    assert second.prepared.plan.run == first.prepared.plan.run
+    assert shell.person.asked == [first.prepared.plan.run]
+    assert second.jobs == first.jobs == (FakeBatch.id_of(f"{first.prepared.plan.run}-0"),)
+
+
+def test_nothing_to_do_is_let_go_without_a_question(shell: Shell) -> None:
+    shell.typed.request = replace(shell.typed.request, spec=Prefix(shell.typed.world.uploads, "none/"))
+    assert shell.submit().jobs == ()
+    assert shell.person.asked == []
+
+
+def cost_of(shell: Shell) -> float:
+    """Of all sources in one run."""
+    shell.times += 1
+    return shell.typed.bulk.rehearse(shell.typed.request, shell.place(), lambda: False).plan.cost.total
+
+
+def test_a_limit_bounds_canary_and_rest_together_before_either_runs(shell: Shell) -> None:
+    """Each part alone is below it."""
+    most = 1.2 * cost_of(shell)
+    with pytest.raises(DataError, match="too much") as caught:
+        shell.canary(0.5, max_cost=most)
+    assert "of it the canary" in str(caught.value.found)
+    assert f"{most:.2g}" in str(caught.value.expected)
+    assert shell.typed.batch.taken == []
+
+
+def test_a_canary_and_its_rest_make_every_source_once(shell: Shell) -> None:
+    both = shell.canary(0.5, wait=True)
+    plans = [both.canary.prepared.plan, both.rest.prepared.plan]
+    assert plans == shell.person.plans
+    assert sum(plan.sources for plan in plans) == SOURCES
+    assert "both parts together cost about" in shell.person.notes[0]
+    facts = both.as_json()
+    assert (facts["run"], facts["canary"]["run"]) == (plans[1].run, plans[0].run)
+    assert (facts["canary"]["error_rate"], facts["canary"]["seconds"]) == (0.0, 0)
+    assert both.is_good
+
+
+def test_a_canary_that_was_broken_off_after_its_end_says_what_it_found_before_another_is_paid(
+    shell: Shell,
+) -> None:
+    shell.person.leaves, shell.person.bad = True, 1.0
+    with pytest.raises(Gone):
+        shell.canary(0.5)
+    shell.person.end(shell.person.plans[0])
+    shell.person.leaves = False
+    for _ in range(2):
+        with pytest.raises(DataError, match="went wrong"):
+            shell.canary(0.5)
+    # Told of it, the person tries once more, with a new canary.
+    assert len(shell.typed.batch.taken) == 2
+
+
+def test_a_rest_that_was_broken_off_is_continued_without_another_canary(shell: Shell) -> None:
+    both = shell.canary(0.5)
+    again = shell.canary(0.5)
+    assert again.canary.prepared.continued
+    assert again.rest.prepared.continued
+    assert again.rest.jobs == both.rest.jobs
+    assert len(shell.typed.batch.taken) == 2
+
+
+def test_a_canary_without_a_source_is_refused_with_a_share_that_has_some(shell: Shell) -> None:
+    with pytest.raises(DataError, match="no source is in the canary") as caught:
+        shell.canary(0.0001)
+    assert "--canary 100.00%" in str(caught.value.fix)
+    assert shell.typed.batch.taken == []
+
+
+def test_a_canary_of_everything_leaves_nothing_and_prints_no_empty_plan(shell: Shell) -> None:
+    both = shell.canary(1.0)
+    assert both.rest is None
+    assert [plan.sources for plan in shell.person.plans] == [SOURCES]
+    assert "nothing is left to do" in shell.person.notes[-1]
+    assert both.as_json()["run"] == both.canary.prepared.plan.run
+    assert not shell.canary(1.0).canary.prepared.continued
+
+
+def test_a_canary_of_no_sources_at_all_is_nothing_to_do(shell: Shell) -> None:
+    shell.typed.request = replace(shell.typed.request, spec=Prefix(shell.typed.world.uploads, "none/"))
+    assert shell.canary(0.5).jobs == ()
+
+
+def test_a_rehearsal_of_a_canary_shows_both_parts(shell: Shell) -> None:
+    command = shell.command()
+    parts: list[Prepared] = canary.rehearse(command, shell.typed.request, 0.5, shell.place())
+    assert sum(part.plan.sources for part in parts) == SOURCES
+    assert shell.typed.batch.taken == []
