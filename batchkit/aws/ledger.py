@@ -101,6 +101,9 @@ class Ledger:
         """
         key, claim = names.run_record(end.run), uuid.uuid4().hex
         values = {**_plain(end), "rank": end.state.rank, "end": end.version}
+        # Whoever cancels a run writes these; an end that was computed before must not take them back.
+        for name in ("cancelled", "cancel_reason"):
+            del values[name]
         moved = self._update(
             key,
             {**values, "finished": int(self._clock()), "claim": claim},

@@ -8,9 +8,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from batchkit.completion.examples import child_name, first_key
 from batchkit.completion.reading import items, mapping
 from batchkit.planning import failures, names
 from batchkit.planning.cost import VCPU_HOUR
@@ -24,22 +27,28 @@ if TYPE_CHECKING:
     from batchkit.planning.records import ErrorGroup, RunEnd
 
 FORMAT = 1
+EXAMPLE = ("failure_class", "fingerprint", "key", "message", "child", "log_stream")
 
 Row = dict[str, Any]
+FindKey = Callable[[int], str]
 
 
 def write(objects: Objects, artifacts: str, end: RunEnd, tally: Tally) -> None:
     """Write both forms of the report."""
     stored = objects.get(artifacts, names.plan_key(end.run))
     plan = json.loads(stored.body) if stored else {}
-    rows = tuple(report(end, tally, plan))
+    find_key = partial(first_key, objects, artifacts, end.run, plan)
+    rows = tuple(report(end, tally, plan, find_key))
     for suffix, body, kind in (("jsonl", jsonl(rows), "application/jsonl"), ("csv", sheet(rows), "text/csv")):
         objects.put(artifacts, names.report_key(end.run, suffix), body.encode(), kind)
 
 
-def report(end: RunEnd, tally: Tally, plan: Mapping[str, Any]) -> Iterator[Row]:
+def report(
+    end: RunEnd, tally: Tally, plan: Mapping[str, Any], find_key: FindKey = lambda child: ""
+) -> Iterator[Row]:
     """The rows: `run`, `items`, `cost`, then an `error` for each fingerprint, the most frequent first.
 
+    `find_key` says with which key a child was to begin: the example of items that nobody reported.
     Costs in USD, times in epoch seconds, durations in seconds.
     """
     yield {
@@ -52,12 +61,23 @@ def report(end: RunEnd, tally: Tally, plan: Mapping[str, Any]) -> Iterator[Row]:
         "sources": end.sources,
         "started": end.started,
         "stopped": end.stopped,
-        "retry": f"batchkit retry {end.run}" if end.counts.rejected + end.counts.failed else "",
+        "cancelled": end.cancelled,
+        "cancel_reason": end.cancel_reason,
+        "children_failed": end.dead,
+        "retry": retry(end),
     }
     yield {"kind": "items", **asdict(end.counts)}
     yield {"kind": "cost", **cost(end, tally, plan)}
     for group in tally.groups():
-        yield {"kind": "error", **error(group)}
+        known = group if group.key else replace(group, key=find_key(group.child))
+        yield {"kind": "error", **error(known, plan)}
+
+
+def retry(end: RunEnd) -> str:
+    """The command that does again what went wrong; rejected items only where nothing else did."""
+    if end.counts.failed:
+        return f"batchkit retry {end.run}"
+    return f"batchkit retry {end.run} --only rejected" if end.counts.rejected else ""
 
 
 def cost(end: RunEnd, tally: Tally, plan: Mapping[str, Any]) -> Row:
@@ -80,8 +100,8 @@ def cost(end: RunEnd, tally: Tally, plan: Mapping[str, Any]) -> Row:
     }
 
 
-def error(group: ErrorGroup) -> Row:
-    """One kind of error: how often, of which class, and an example."""
+def error(group: ErrorGroup, plan: Mapping[str, Any]) -> Row:
+    """One kind of error: how often, of which class, and an example: key, child (`A:I`), log stream."""
     return {
         "count": group.count,
         "error_class": group.error_class,
@@ -89,6 +109,8 @@ def error(group: ErrorGroup) -> Row:
         "fingerprint": failures.fingerprint(group.error_class, group.message),
         "key": group.key,
         "message": group.message,
+        "child": child_name(plan, group.child),
+        "log_stream": group.log_stream,
     }
 
 
@@ -101,10 +123,10 @@ def sheet(rows: Iterable[Row]) -> str:
     """The same as a table: kind, name, value, and for errors class, fingerprint and example."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(("kind", "name", "value", "failure_class", "fingerprint", "key", "message"))
+    table.writerow(("kind", "name", "value", *EXAMPLE))
     for row in rows:
         if row["kind"] == "error":
-            facts = (row[name] for name in ("failure_class", "fingerprint", "key", "message"))
+            facts = (row[name] for name in EXAMPLE)
             table.writerow(cells(("error", row["error_class"], row["count"], *facts)))
             continue
         for name, value in row.items():

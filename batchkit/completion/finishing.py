@@ -109,4 +109,6 @@ def _end(run: Run, ended: Sequence[ArrayEnd], tally: Tally, record: Mapping[str,
         stopped=max((array.stopped for array in ended), default=record.get("cancelled", first)),
         reported=tally.counts.items,
         dead=tally.dead,
+        cancelled=record.get("cancelled", 0),
+        cancel_reason=record.get("cancel_reason", ""),
     )

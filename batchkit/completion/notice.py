@@ -29,7 +29,7 @@ def run_finished(project: str, end: RunEnd) -> Announcement:
     """The event that tells the end of a run."""
     facts = {**asdict(end), "errors": [asdict(group) for group in end.errors]}
     lines = {
-        "headline": f"{project}: run {end.run} {end.state.value}{_of(end.source)}",
+        "headline": f"{project}: run {end.run} {end.state.value}{_cancelled(end)}{_of(end.source)}",
         "items": _items(end),
         "outputs": f"{end.counts.done} outputs written, {size(end.counts.bytes)}",
         "errors": f"Errors: {'; '.join(map(_error, end.errors)) or 'none'}",
@@ -96,6 +96,11 @@ def _number(count: int, noun: str) -> str:
 def _error(group: ErrorGroup) -> str:
     example = f"{group.key}: {group.message}" if group.key else group.message
     return f"{group.count} x {group.error_class}, such as {example}"
+
+
+def _cancelled(end: RunEnd) -> str:
+    reason = f": {end.cancel_reason}" if end.cancel_reason else ""
+    return f" (cancelled{reason})" if end.cancelled else ""
 
 
 def _of(source: str) -> str:

@@ -21,7 +21,7 @@ MAX_GROUPS = 10
 # Each error is kept with an example: some 10 MB for so many. Rarer ones are counted by their class.
 MAX_FINGERPRINTS = 10_000
 
-Example = tuple[str, str]
+Example = tuple[str, str, int, str]  # key, message, child, log stream: as in ErrorGroup
 Kind = tuple[str, bool, str]  # error class, whether rejected, fingerprint
 
 
@@ -39,6 +39,8 @@ class Tally:
         self.children = 0
         self.dead = 0
         self.seconds = 0
+        # A byte a child of which something is known: a megabyte for the largest run.
+        self._seen = bytearray(shape.children)
         self._shape = shape
         self._expected = shape.items if expected is None else expected
         self._key = key
@@ -53,10 +55,13 @@ class Tally:
         self.children += "counts" in child
         self.seconds += max(child.get("stopped", 0) - child.get("started", 0), 0)
         for group in child.get("errors", ()):
-            example = group["key"], group["message"]
+            example = group["key"], group["message"], child.get("child", -1), ""
             kind = self._kind(group["error_class"], example, rejected=group.get("rejected", False))
             self._reported[kind] += group["count"]
+        if 0 <= child.get("child", -1) < len(self._seen):
+            self._seen[child["child"]] = 1
         if "failure" in child:
+            self._seen[child["failure"]["child"]] = 1
             self.dead += 1
             self._add_failure(ChildFailure(**child["failure"]), counts)
 
@@ -65,11 +70,12 @@ class Tally:
         sizes: Counter[tuple[str, bool]] = Counter()
         examples: dict[tuple[str, bool], Example] = {}
         for group in self.groups():
-            kind, example = (group.error_class, group.rejected), (group.key, group.message)
+            kind = group.error_class, group.rejected
+            example = group.key, group.message, group.child, group.log_stream
             sizes[kind] += group.count
             examples[kind] = min(example, examples.get(kind, example))
         largest = sorted(sizes, key=lambda kind: (-sizes[kind], kind))[:MAX_GROUPS]
-        return tuple(ErrorGroup(kind[0], sizes[kind], *examples[kind], kind[1]) for kind in largest)
+        return tuple(_group(kind[0], sizes[kind], examples[kind], rejected=kind[1]) for kind in largest)
 
     def groups(self) -> tuple[ErrorGroup, ...]:
         """All errors by fingerprint, the most frequent first."""
@@ -80,15 +86,16 @@ class Tally:
         if silent:
             kind = NO_REPORT.error_class, False, ""
             sizes[kind] += silent
-            examples = {**examples, kind: (self._key, NO_REPORT.message)}
+            examples = {**examples, kind: (self._key, NO_REPORT.message, self._seen.find(0), "")}
         ordered = sorted(sizes, key=lambda kind: (-sizes[kind], kind))
-        return tuple(ErrorGroup(kind[0], sizes[kind], *examples[kind], kind[1]) for kind in ordered)
+        return tuple(_group(kind[0], sizes[kind], examples[kind], rejected=kind[1]) for kind in ordered)
 
     def _add_failure(self, failure: ChildFailure, reported: Counts) -> None:
         missing = len(self._shape.shard(failure.child)) - reported.items
         if missing > 0:
             why = cause(failure)
-            self._lost[self._kind(why.error_class, (self._key, why.message))] += missing
+            example = self._key, why.message, failure.child, failure.log_stream
+            self._lost[self._kind(why.error_class, example)] += missing
 
     def _kind(self, error_class: str, example: Example, *, rejected: bool = False) -> Kind:
         kind = error_class, rejected, fingerprint(error_class, example[1])
@@ -96,6 +103,11 @@ class Tally:
             kind = error_class, rejected, ""
         self._examples[kind] = min(example, self._examples.get(kind, example))
         return kind
+
+
+def _group(error_class: str, count: int, example: Example, *, rejected: bool) -> ErrorGroup:
+    key, message, child, log_stream = example
+    return ErrorGroup(error_class, count, key, message, rejected, child, log_stream)
 
 
 def tally(

@@ -44,13 +44,19 @@ class Item:
 
 @dataclass(frozen=True)
 class ErrorGroup:
-    """Bad items with the same error class, and (in reports) fingerprint, and one of them as an example."""
+    """Bad items with the same error class, and (in reports) fingerprint, and one of them as an example.
+
+    `child` is the number within the run of one that met it, -1 where none is known; `log_stream` is its,
+    where it died.
+    """
 
     error_class: str
     count: int
     key: str
     message: str
     rejected: bool = False
+    child: int = -1
+    log_stream: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,7 +110,7 @@ class RunEnd:
     """How a run ended. `sources` counts sources, `counts` items; times in epoch seconds.
 
     `reported` items were accounted for by children, `dead` children failed for good: what is known of the
-    run, and may still grow.
+    run, and may still grow. `cancelled` is when somebody stopped it, 0 if nobody did.
     """
 
     run: str
@@ -120,6 +126,8 @@ class RunEnd:
     stopped: int = 0
     reported: int = 0
     dead: int = 0
+    cancelled: int = 0
+    cancel_reason: str = ""
 
     @property
     def version(self) -> str:

@@ -14,14 +14,15 @@ from support.projects import photos
 from batchkit.aws.run_ledger import RunLedger
 from batchkit.completion import changes, ending
 from batchkit.completion.tally import Tally, tally
-from batchkit.planning import backfill, names
+from batchkit.planning import backfill, manifest, names
 from batchkit.planning.backfill import Found, Options, Plan
 from batchkit.planning.cost import Machine
+from batchkit.planning.manifest import Source
 from batchkit.planning.records import ErrorGroup, RunEnd
 from batchkit.planning.shards import Shape
 from batchkit.planning.states import Counts, RunState
 
-from .conftest import ARTIFACTS, TABLE, House
+from .conftest import ARTIFACTS, TABLE, UPLOADS, House
 from .jobs import CREATED, bulk, report
 
 if TYPE_CHECKING:
@@ -131,3 +132,57 @@ def test_a_run_with_a_larger_share_of_bad_items_than_its_plan_allows_has_failed(
     end = house.completion.record(change)
     assert end is not None
     assert end.state is state
+
+
+def test_the_report_of_a_cancelled_run_says_so_and_names_what_its_dead_children_were_to_do(
+    house: House,
+) -> None:
+    made = plan(house, "b-stopped", 4, 12, per_child=6)
+    ledger = RunLedger(house.clients.dynamodb, TABLE, lambda: CREATED)
+    ledger.begin(made, "s3://uploads/")
+    store(house, made)
+    ledger.cancelled(made.run, "wrong folder")
+    (job,) = bulk(made.run, house.recipe.digest, made.shape, made.arrays)
+    for event in (job.child_failed(1, "Cancelled by batchkit: wrong folder"), job.ended(failed=[0, 1])):
+        change = changes.parse(event)
+        assert change is not None
+        house.completion.record(change)
+    run, _, _, *errors = rows(house, made.run)
+    assert (run["cancelled"], run["cancel_reason"]) == (CREATED, "wrong folder")
+    assert {(one["error_class"], one["child"], one["key"]) for one in errors} == {
+        ("Cancelled", "0:1", "uploads/2.jpg"),
+        ("NoReport", "0:0", "uploads/0.jpg"),
+    }
+    (detail,) = [one for one in house.events.details if one["run"] == made.run]
+    assert (detail["cancelled"], detail["cancel_reason"]) == (CREATED, "wrong folder")
+    assert "(cancelled: wrong folder)" in detail["notice"]["headline"]
+
+
+@pytest.mark.parametrize(
+    ("counts", "command"),
+    [
+        (Counts(done=1), ""),
+        (Counts(done=1, rejected=1), "batchkit retry b-1 --only rejected"),
+        (Counts(failed=1, rejected=1), "batchkit retry b-1"),
+    ],
+)
+def test_the_retry_command_of_a_report_is_one_that_does_something(counts: Counts, command: str) -> None:
+    assert ending.retry(replace(END, counts=counts)) == command
+
+
+def store(house: House, made: Plan) -> None:
+    """Plan and manifest, as submitting leaves them."""
+    chunks = list(manifest.write(Source(UPLOADS, f"uploads/{n}.jpg") for n in range(made.sources)))
+    stored = {
+        names.plan_key(made.run): made.to_json(),
+        names.manifest_key(made.run): b"".join(lines for lines, _ in chunks),
+        names.index_key(made.run): b"".join(index for _, index in chunks),
+    }
+    for key, body in stored.items():
+        house.objects.put(ARTIFACTS, key, body, "application/json")
+
+
+def rows(house: House, run: str) -> list[dict[str, Any]]:
+    stored = house.objects.get(ARTIFACTS, names.report_key(run, "jsonl"))
+    assert stored is not None
+    return [json.loads(line) for line in stored.body.splitlines()]
