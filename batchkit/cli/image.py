@@ -24,16 +24,23 @@ if TYPE_CHECKING:
     from batchkit.deploy.image.build import Built
 
 BASE = "BATCHKIT_BASE_IMAGE"
+COMPILER = "BATCHKIT_COMPILER_IMAGE"
 
 F = TypeVar("F", bound=Callable[..., None])
 
 
 def _building_options(command: F) -> F:
-    """`--base`, `--platform`."""
+    """`--base`, `--compiler`, `--platform`."""
     command = click.option(
         "--platform",
         type=click.Choice(list(bases.MACHINES)),
         help="What the children run on; without it, what the base image or the engine is.",
+    )(command)
+    command = click.option(
+        "--compiler",
+        envvar=COMPILER,
+        metavar="IMAGE",
+        help="The base's Python with gcc and codec headers: makes resizing several times as fast on x86-64.",
     )(command)
     return click.option(
         "--base",
@@ -54,19 +61,20 @@ def command() -> None:
 @_building_options
 @click.option("--tag", metavar="NAME", help="One more name for the image.")
 @output_option
-def build(base: str, platform: str | None, tag: str | None, output: str) -> None:
+def build(base: str, compiler: str | None, platform: str | None, tag: str | None, output: str) -> None:
     """Build the image, unless the engine has one of the same content.
 
     \b
     Examples:
       batchkit image build
       batchkit image build --platform linux/arm64 --tag photos-worker:arm
-      batchkit image build --base "$(containers/base/build)"     # no registry needed
+      batchkit image build --base "$(containers/base/build)" \\
+        --compiler "$(containers/base/build --compiler)"         # no registry needed
 
     Wheels are downloaded once and kept in ~/.cache/batchkit; no step of the build needs a network.
     """
     with closing(engine.connect(environment())) as client:
-        built = build_image(client, base, platform, tag)
+        built = build_image(client, base, platform, tag, compiler)
     if output == "json":
         print_json(asdict(built))
         return
@@ -80,7 +88,7 @@ def build(base: str, platform: str | None, tag: str | None, output: str) -> None
 @_building_options
 @click.option("--repository", required=True, metavar="URI", help="REGISTRY/NAME, without a tag.")
 @output_option
-def push(base: str, platform: str | None, repository: str, output: str) -> None:
+def push(base: str, compiler: str | None, platform: str | None, repository: str, output: str) -> None:
     """Build the image if need be and push it, under its own tag and as `latest`.
 
     \b
@@ -93,7 +101,7 @@ def push(base: str, platform: str | None, repository: str, output: str) -> None:
     pushing.check(repository)
     with closing(engine.connect(environment())) as client:
         login = registry.login(Clients().ecr, repository) if registry.region_of(repository) else None
-        built = build_image(client, base, platform)
+        built = build_image(client, base, platform, compiler=compiler)
         pushed = pushing.push(client, built.tag, repository, login, _progress)
     if output == "json":
         print_json(asdict(pushed))
@@ -102,12 +110,24 @@ def push(base: str, platform: str | None, repository: str, output: str) -> None:
 
 
 def build_image(
-    client: DockerClient, base: str | None = None, platform: str | None = None, tag: str | None = None
+    client: DockerClient,
+    base: str | None = None,
+    platform: str | None = None,
+    tag: str | None = None,
+    compiler: str | None = None,
 ) -> Built:
     """Build the image unless there is one of the same content; progress goes to standard error."""
     environ = environment()
     base = base or environ.get(BASE, bases.DEFAULT)
-    return building.build(client, environ=environ, base=base, platform=platform, tag=tag, report=_progress)
+    return building.build(
+        client,
+        environ=environ,
+        base=base,
+        platform=platform,
+        tag=tag,
+        compiler=compiler or environ.get(COMPILER),
+        report=_progress,
+    )
 
 
 def _progress(line: str) -> None:

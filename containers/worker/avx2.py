@@ -13,10 +13,10 @@ lack its fixes. Its resize is one file, which compiles with newer headers, too.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import sysconfig
-import tarfile
 import zipfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -62,8 +62,7 @@ def compile_module(
 def _unpack(sources: Path, start: str, folder: Path) -> tuple[Path, str]:
     """The archive's `src`, and its version."""
     (archive,) = sources.glob(f"{start}*.tar.gz")
-    with tarfile.open(archive) as packed:
-        packed.extractall(folder, filter="data")
+    shutil.unpack_archive(archive, folder)
     name = archive.name.removesuffix(".tar.gz")
     return folder / name / "src", name.removeprefix(start)
 
@@ -87,7 +86,10 @@ def _compile(pillow: Path, simd: Path, version: str, folder: Path) -> Sequence[P
 
 
 def main(sources: Path, wheels: Path, target: Path) -> None:
-    """As in the module's docstring."""
+    """As in the module's docstring; without source archives only an empty TARGET."""
+    target.mkdir(parents=True, exist_ok=True)
+    if not list(sources.glob("*.tar.gz")):
+        return
     (wheel,) = wheels.glob("pillow-*.whl")
     wanted = f"cp{sys.version_info.major}{sys.version_info.minor}"
     if wanted not in wheel.name:

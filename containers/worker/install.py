@@ -7,6 +7,7 @@ the jobs. An image built FROM this one adds a job by copying its package there.
 from __future__ import annotations
 
 import compileall
+import shutil
 import subprocess
 import sys
 import venv
@@ -20,6 +21,7 @@ HOME = Path("/opt/batchkit")
 APP = HOME / "app"
 # What venv and wheels put beside the interpreter is for people at a terminal.
 PROGRAMS = "python*"
+AVX2 = "_imaging_avx2.so"
 
 
 def packages() -> None:
@@ -41,6 +43,8 @@ def packages() -> None:
     (site,) = HOME.glob("lib/python3.*/site-packages")
     print(f"trimmed {trim.trim(site) / 1e6:.1f} MB")
     (site / "app.pth").write_text(f"{APP}\n", encoding="utf-8")
+    if (BUILD / "avx2" / AVX2).exists():
+        add_avx2(site)
     drop_programs(HOME / "bin")
     compile_all(site)
     APP.mkdir()
@@ -49,6 +53,13 @@ def packages() -> None:
 def application() -> None:
     """Compile what was copied into `app`."""
     compile_all(APP)
+
+
+def add_avx2(site: Path) -> None:
+    """Pillow's module for processors with AVX2, and the lines that let Python find it when it starts."""
+    shutil.copy(BUILD / "avx2" / AVX2, site / "PIL" / AVX2)
+    shutil.copy(BUILD / "pillow_avx2.py", site / "pillow_avx2.py")
+    (site / "pillow_avx2.pth").write_text("import pillow_avx2; pillow_avx2.prefer()\n", encoding="utf-8")
 
 
 def drop_programs(folder: Path) -> None:

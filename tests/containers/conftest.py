@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
-from batchkit.cli.image import BASE
+from batchkit.cli.image import BASE, COMPILER
 from batchkit.deploy.image import base as bases
 from batchkit.deploy.image import build
 from batchkit.deploy.image import engine as engines
@@ -73,10 +73,18 @@ def base_image(engine: DockerClient) -> str:
 
 
 @pytest.fixture(scope="session")
-def worker_image(engine: DockerClient, base_image: str) -> str:
+def compiler_image(engine: DockerClient) -> str:
+    """The image to compile in: BATCHKIT_COMPILER_IMAGE, else one built from Debian packages, once."""
+    named = os.environ.get(COMPILER)
+    with _alone("compiler"):
+        return _present(engine, named) if named else _built([ROOT / "containers/base/build", "--compiler"])
+
+
+@pytest.fixture(scope="session")
+def worker_image(engine: DockerClient, base_image: str, compiler_image: str) -> str:
     """The worker image's tag, which is named after its content: the same sources, the same image."""
     with _alone("worker"):
-        return build.build(engine, base=base_image, environ=os.environ).tag
+        return build.build(engine, base=base_image, compiler=compiler_image, environ=os.environ).tag
 
 
 def _present(engine: DockerClient, name: str) -> str:
@@ -87,12 +95,12 @@ def _present(engine: DockerClient, name: str) -> str:
     return name
 
 
-def _built(script: list[Path]) -> str:
+def _built(script: list[Path | str]) -> str:
     made = subprocess.run(script, capture_output=True, text=True, check=False, timeout=1200)
     sys.stderr.write(made.stderr)
     if made.returncode != 0:
         last = (made.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        missing(f"{script[0].relative_to(ROOT)} ended with exit code {made.returncode}: {last}")
+        missing(f"{Path(script[0]).relative_to(ROOT)} ended with exit code {made.returncode}: {last}")
     return made.stdout.strip()
 
 

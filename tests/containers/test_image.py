@@ -67,6 +67,26 @@ assert ImageCms.createProfile("sRGB") and features.check("littlecms2")
 print(numpy.linalg.norm(numpy.ones(4)))
 """
 
+# Pillow's module is chosen when Python starts; without the finder it is the one that came with the wheel.
+RESIZERS = """
+import json, subprocess, sys
+code = '''
+import hashlib, json, sys
+if sys.argv[1] == "plain":
+    sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "pillow_avx2"]
+from PIL import Image, _imaging, features
+round, straight = Image.radial_gradient("L"), Image.linear_gradient("L")
+picture = Image.merge("RGB", [round, straight, round])
+small = picture.resize((101, 67), Image.Resampling.LANCZOS)
+from image_variants.resizers import installed
+print(json.dumps([_imaging.__file__, list(small.tobytes()), next(iter(installed())), features.check("avif")]))
+'''
+command = [sys.executable, "-I", "-c", code]
+runs = [subprocess.run([*command, way], capture_output=True, check=True) for way in ("", "plain")]
+avx2 = "avx2" in open("/proc/cpuinfo").read()
+print(json.dumps([avx2, *(json.loads(run.stdout) for run in runs)]))
+"""
+
 # Listens as the worker does, and would work forever.
 HANGING = """
 import os, sys, time
@@ -115,6 +135,19 @@ def s3() -> Iterator[str]:
 
 def test_the_image_is_small(engine: DockerClient, worker_image: str) -> None:
     assert engine.images.get(worker_image).attrs["Size"] < MAX_BYTES
+
+
+def test_it_resizes_with_avx2_where_the_processor_has_it_and_makes_the_same_pictures(
+    engine: DockerClient, worker_image: str
+) -> None:
+    avx2, best, plain = json.loads(python(engine, worker_image, RESIZERS))
+
+    assert best[0].endswith("_imaging_avx2.so") == avx2
+    assert best[2] == ("pillow-simd" if avx2 else plain[2])
+    assert not plain[0].endswith("_imaging_avx2.so")
+    assert max(abs(a - b) for a, b in zip(best[1], plain[1], strict=True)) <= 2
+    assert best[3]
+    assert plain[3]
 
 
 def test_it_has_no_shell_no_pip_and_nothing_of_the_command_line(

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 # As in containers/worker/Dockerfile; a test compares them.
 DEFAULT = "public.ecr.aws/docker/library/python:3.13-slim-bookworm"
+# The same Python with gcc and the codecs' headers: what the module for AVX2 is compiled in.
+DEFAULT_COMPILER = "public.ecr.aws/docker/library/python:3.13-bookworm"
 OLDEST_PYTHON = (3, 11)
+# Processors that Pillow-SIMD is written for.
+COMPILED = "x86_64"
 
 # What the machine calls itself, by the platform's name for it.
 MACHINES = {"linux/amd64": "x86_64", "linux/arm64": "aarch64"}
@@ -61,6 +65,27 @@ def find(client: DockerClient, name: str, platform: str | None) -> Base:
     target = ask(client, image, name)
     check_machine(name, platform_of(image), target.machine)
     return Base(name, str(image.id), pin(image, name), platform_of(image), target)
+
+
+def find_compiler(client: DockerClient, base: Base, name: str | None) -> Base | None:
+    """The image to compile in for a base; None where nothing is to be compiled: on other processors, and
+    for a base that no compiler was named for (the default base has a default compiler).
+
+    Raises ConfigError when its Python is another one, or its glibc a newer one.
+    """
+    name = name or (DEFAULT_COMPILER if base.name == DEFAULT else None)
+    if name is None or base.target.machine != COMPILED:
+        return None
+    found = find(client, name, base.platform)
+    ours, theirs = base.target, found.target
+    if theirs.python != ours.python or theirs.glibc_minor > ours.glibc_minor:
+        raise ConfigError(
+            f"what {name} compiles does not run on {base.name}",
+            found=f"Python {theirs.python} and glibc 2.{theirs.glibc_minor}",
+            expected=f"Python {ours.python} and glibc 2.{ours.glibc_minor} or older",
+            fix="--compiler with an image of the same release",
+        )
+    return found
 
 
 def check_machine(name: str, platform: str, machine: str) -> None:

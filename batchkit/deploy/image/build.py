@@ -64,22 +64,30 @@ def build(
     base: str | None = None,
     platform: str | None = None,
     tag: str | None = None,
+    compiler: str | None = None,
     report: Report = lambda line: None,
 ) -> Built:
-    """Build the image unless the engine has it; `tag` is one more name for it.
+    """Build the image unless the engine has it; `tag` is one more name for it, `compiler` the image in which
+    Pillow's module for AVX2 is compiled.
 
     Raises ConfigError (no base image, no wheels, a failing step), telling `report` of each step.
     """
     found = bases.find(client, base or bases.DEFAULT, platform)
     report(f"base {found.pin} ({found.platform}, Python {found.target.python})")
     house = wheels.fill(found.target, context.locks(), wheels.cache_folder(environ))
-    packed = context.pack(house)
+    within = bases.find_compiler(client, found, compiler)
+    sources = wheels.fill_sources(context.avx2_lock(), wheels.cache_folder(environ)) if within else ()
+    report(f"compiler {within.pin}" if within else "no compiler: Pillow as it comes, without AVX2")
+    packed = context.pack(house, sources)
     marks = labels(found)
-    name = f"{REPOSITORY}:{context.digest(packed, found.id, canonical.encode(marks).decode())}"
+    decided = (found.id, within.id if within else "", canonical.encode(marks).decode())
+    name = f"{REPOSITORY}:{context.digest(packed, *decided)}"
     image = engine.find(client, name)
     if image is None:
         marks[LABEL_REVISION] = revision(environ)
-        made = _build(client, packed, name=name, base=found, marks=marks, report=report)
+        made = _build(
+            client, packed, name=name, base=found, compiler=within or found, marks=marks, report=report
+        )
     else:
         made = image
     if tag:
@@ -151,6 +159,7 @@ def _build(
     *,
     name: str,
     base: Base,
+    compiler: Base,
     marks: Mapping[str, str],
     report: Report,
 ) -> Image:
@@ -158,7 +167,7 @@ def _build(
         fileobj=io.BytesIO(packed),
         custom_context=True,
         tag=name,
-        buildargs={"BASE_IMAGE": base.id},
+        buildargs={"BASE_IMAGE": base.id, "COMPILER_IMAGE": compiler.id},
         labels=dict(marks),
         platform=base.platform,
         network_mode="none",

@@ -26,6 +26,8 @@ RECIPE_FILES = (
     "Dockerfile",
     "requirements.lock",
     "installer.lock",
+    "avx2.py",
+    "pillow_avx2.py",
     "install.py",
     "trim.py",
     "start.py",
@@ -33,6 +35,7 @@ RECIPE_FILES = (
 # What the container starts, and what jobs import.
 ENTRIES = ("entry/worker.py", "job.py")
 LOCKS = ("requirements.lock", "installer.lock")
+AVX2_LOCK = "avx2.lock"
 EPOCH = 0
 
 
@@ -41,15 +44,22 @@ def locks() -> tuple[Path, ...]:
     return tuple(_own(name) for name in LOCKS)
 
 
-def pack(wheels: Sequence[Path]) -> bytes:
+def avx2_lock() -> Path:
+    """The file that pins the sources of Pillow's module for AVX2."""
+    return _own(AVX2_LOCK)
+
+
+def pack(wheels: Sequence[Path], sources: Sequence[Path] = ()) -> bytes:
     """The context as an uncompressed tar."""
-    return tar(files(wheels))
+    return tar(files(wheels, sources))
 
 
-def files(wheels: Sequence[Path]) -> dict[str, bytes]:
-    """Path in the context → content."""
+def files(wheels: Sequence[Path], sources: Sequence[Path] = ()) -> dict[str, bytes]:
+    """Path in the context → content. `sources`: archives to compile; with none, nothing is compiled."""
     found = {name: _own(name).read_bytes() for name in RECIPE_FILES}
     found |= {f"wheelhouse/{wheel.name}": wheel.read_bytes() for wheel in wheels}
+    # The lock is there in any case: the Dockerfile copies the folder, which cannot be empty.
+    found |= {f"sources/{path.name}": path.read_bytes() for path in (avx2_lock(), *sources)}
     found |= {f"app/{name}": body for name, body in application().items()}
     return found
 

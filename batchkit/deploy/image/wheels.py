@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 OLDEST_GLIBC_MINOR = 17
 # The older name of manylinux_2_17 (PEP 599), which pip does not derive from the newer one.
 OLD_NAME = "manylinux2014"
+WHEELS, ARCHIVES = "*.whl", "*.tar.gz"
 
 HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 
@@ -62,8 +63,21 @@ def fill(target: Target, locks: Sequence[Path], cache: Path, run: Run | None = N
     known = {digest for lock in locks for digest in HASH.findall(lock.read_text(encoding="utf-8"))}
     if not is_intact(folder, known):
         shutil.rmtree(folder, ignore_errors=True)
-        _download(target, locks, folder, run or _run_pip)
+        _download(lambda work: arguments(target, locks, work), folder, run or _run_pip)
     return tuple(sorted(folder.glob("*.whl")))
+
+
+def fill_sources(lock: Path, cache: Path, run: Run | None = None) -> tuple[Path, ...]:
+    """The source archives that a lock names, sorted by name; downloaded once, as the wheels are.
+
+    pip asks an archive for its metadata, for which it needs (and gets) the archive's build tools.
+    """
+    digest = canonical.digest(lock.read_bytes())
+    folder = cache / f"sources-{digest[:16]}"
+    if not is_intact(folder, set(HASH.findall(lock.read_text(encoding="utf-8"))), ARCHIVES):
+        shutil.rmtree(folder, ignore_errors=True)
+        _download(lambda work: source_arguments(lock, work), folder, run or _run_pip)
+    return tuple(sorted(folder.glob(ARCHIVES)))
 
 
 def key(target: Target, locks: Sequence[Path]) -> str:
@@ -72,9 +86,9 @@ def key(target: Target, locks: Sequence[Path]) -> str:
     return f"cp{target.python}-{target.machine}-glibc2.{target.glibc_minor}-{digest[:16]}"
 
 
-def is_intact(folder: Path, known: set[str]) -> bool:
+def is_intact(folder: Path, known: set[str], pattern: str = WHEELS) -> bool:
     """Whether a download came to its end here and every file is one that the locks name."""
-    wheels = list(folder.glob("*.whl"))
+    wheels = list(folder.glob(pattern))
     return bool(wheels) and all(hashlib.sha256(w.read_bytes()).hexdigest() in known for w in wheels)
 
 
@@ -91,13 +105,21 @@ def arguments(target: Target, locks: Sequence[Path], folder: Path) -> list[str]:
     ]
 
 
-def _download(target: Target, locks: Sequence[Path], folder: Path, run: Run) -> None:
+def source_arguments(lock: Path, folder: Path) -> list[str]:
+    """`pip download`'s command line for source archives."""
+    return [
+        *("download", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"),
+        *("--no-binary", ":all:", "--requirement", str(lock), "--dest", str(folder)),
+    ]
+
+
+def _download(words: Callable[[Path], Sequence[str]], folder: Path, run: Run) -> None:
     """Into a folder beside its place, then renamed: a folder that exists is complete."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix="partial-") as partial:
         work = Path(partial, "wheels")
         work.mkdir()
-        run(arguments(target, locks, work))
+        run(words(work))
         try:
             work.rename(folder)
         except OSError:
@@ -113,7 +135,7 @@ def _run_pip(arguments: Sequence[str]) -> None:
         return
     missing = "No module named pip" in done.stderr
     raise ConfigError(
-        "the wheels of the worker's image cannot be downloaded",
+        "the packages of the worker's image cannot be downloaded",
         found=done.stderr.strip()[-2000:],
         expected="pip, and a package index that it reaches (once: complete wheelhouses are kept)",
         fix="python -m ensurepip" if missing else "check the network, and `pip config list` for the index",

@@ -105,3 +105,38 @@ def test_an_unsuitable_base_is_refused(answer: list[Any], found: str) -> None:
         base.understand(json.dumps(answer).encode(), "alpine")
 
     assert found in str(caught.value)
+
+
+def compiled(answer: list[Any], compiler: str | None = "c", name: str = "b") -> base.Base | None:
+    """The image to compile in, for a base of Python 3.13 and glibc 2.36, with a compiler that answers so."""
+    images = {name: image(), "c": image(), base.DEFAULT_COMPILER: image()}
+    found = base.find(Engine(images, {}), name, None)  # type: ignore[arg-type]
+    return base.find_compiler(Engine(images, {}, json.dumps(answer).encode()), found, compiler)  # type: ignore[arg-type]
+
+
+def test_a_compiler_of_the_same_python_and_no_newer_glibc_will_do() -> None:
+    found = compiled([[3, 13], "glibc 2.31", "x86_64"])
+
+    assert found is not None
+    assert found.name == "c"
+
+
+@pytest.mark.parametrize("answer", [[[3, 12], "glibc 2.36", "x86_64"], [[3, 13], "glibc 2.41", "x86_64"]])
+def test_what_another_python_or_a_newer_glibc_compiles_does_not_run(answer: list[Any]) -> None:
+    with pytest.raises(ConfigError, match="does not run on b"):
+        compiled(answer)
+
+
+def test_the_default_base_has_a_default_compiler_and_others_have_none() -> None:
+    same = [[3, 13], "glibc 2.36", "x86_64"]
+    found = compiled(same, None, base.DEFAULT)
+
+    assert found is not None
+    assert found.name == base.DEFAULT_COMPILER
+    assert compiled(same, None) is None
+
+
+def test_nothing_is_compiled_for_another_processor() -> None:
+    engine: Any = Engine({"b": image("arm64"), "c": image("arm64")}, {}, ARM_ANSWER)
+
+    assert base.find_compiler(engine, base.find(engine, "b", None), "c") is None

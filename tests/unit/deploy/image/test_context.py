@@ -76,6 +76,14 @@ def test_the_tar_holds_what_was_put_in_whatever_the_order(content: dict[str, byt
     assert context.tar(backwards) == packed
 
 
+def test_sources_to_compile_come_with_the_lock_that_names_them(wheel: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "pillow-1.tar.gz"
+    archive.write_bytes(b"an archive")
+
+    assert {"sources/avx2.lock"} == {name for name in context.files([wheel]) if name.startswith("sources/")}
+    assert context.files([wheel], [archive])["sources/pillow-1.tar.gz"] == b"an archive"
+
+
 def test_the_context_has_everything_that_the_dockerfile_copies(wheel: Path) -> None:
     names = set(context.files([wheel]))
     folders = {name.partition("/")[0] for name in names}
@@ -111,7 +119,7 @@ def test_the_jobs_are_found_by_their_names_in_the_image(unpacked: Path) -> None:
 def test_no_step_of_the_dockerfile_goes_through_a_shell() -> None:
     steps = re.findall(r"^(?:RUN|CMD|ENTRYPOINT) (.)", DOCKERFILE, re.MULTILINE)
 
-    assert len(steps) == 4
+    assert len(steps) == 5
     assert set(steps) == {"["}
 
 

@@ -18,7 +18,7 @@ def pins(text: str) -> dict[str, str]:
     return dict(re.findall(r"^([A-Za-z0-9_.-]+)==(\S+)", text, re.MULTILINE))
 
 
-@pytest.mark.parametrize("lock", context.locks(), ids=lambda path: path.name)
+@pytest.mark.parametrize("lock", (*context.locks(), context.avx2_lock()), ids=lambda path: path.name)
 def test_every_pin_has_hashes_and_no_index_is_named(lock: Path) -> None:
     text = lock.read_text(encoding="utf-8")
     entries = re.split(r"\n(?=\S)", re.sub(r"(?m)^#.*\n", "", text).strip())
@@ -43,3 +43,11 @@ def test_the_image_has_the_versions_that_the_tests_ran_with() -> None:
     locked = pins((WORKER / "requirements.lock").read_text(encoding="utf-8"))
 
     assert locked == {name: tested[name] for name in locked}
+
+
+def test_the_module_for_avx2_is_of_the_pillow_that_it_is_put_beside() -> None:
+    wheels = pins((WORKER / "requirements.lock").read_text(encoding="utf-8"))
+    sources = pins(context.avx2_lock().read_text(encoding="utf-8"))
+
+    assert sources["pillow"] == wheels["pillow"]
+    assert set(sources) == {"pillow", "pillow-simd"}

@@ -110,3 +110,18 @@ def test_pip_must_check_hashes_and_take_no_source() -> None:
 def test_the_cache_lies_where_the_desktop_says_else_at_home() -> None:
     assert wheels.cache_folder({"XDG_CACHE_HOME": "/c", "HOME": "/h"}) == Path("/c/batchkit/wheels")
     assert wheels.cache_folder({"HOME": "/h"}) == Path("/h/.cache/batchkit/wheels")
+
+
+def test_source_archives_are_downloaded_once_too(lock: Path, tmp_path: Path) -> None:
+    calls: list[Sequence[str]] = []
+
+    def download(arguments: Sequence[str]) -> None:
+        calls.append(arguments)
+        Path(arguments[arguments.index("--dest") + 1], "thing-1.tar.gz").write_bytes(BODY)
+
+    first = wheels.fill_sources(lock, tmp_path / "cache", download)
+
+    assert wheels.fill_sources(lock, tmp_path / "cache", download) == first
+    assert [archive.read_bytes() for archive in first] == [BODY]
+    assert len(calls) == 1
+    assert "--require-hashes" in calls[0]
