@@ -88,7 +88,7 @@ _SOURCES = (
     click.option("--max-size", type=SIZE, help="Only objects at most that large, such as 20MB."),
     click.option("--since", type=DATE, help="Only objects modified then or later, such as 2026-01-31."),
     click.option("--until", type=DATE, help="Only objects modified before."),
-    click.option("--limit", type=click.IntRange(1), help="At most so many sources."),
+    click.option("--limit", type=click.IntRange(1), help="At most so many sources, of those left to do."),
     click.option("--sample", type=SHARE, default=1.0, help="Only a share of the sources, such as 1%."),
 )
 _PLAN = (

@@ -1,11 +1,10 @@
-"""Which of the objects that were listed become sources: by globs, sizes, dates, a sample, a limit."""
+"""Which of the objects that were listed become sources: by globs, sizes, dates, a sample."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -38,7 +37,8 @@ class Selection:
     epoch seconds.
 
     `include` and `exclude` are globs (planning/globs.py): a key fits one of `include` if there are any, and
-    none of `exclude`. `share` of 0 to 1 samples by key; `limit` is the number of sources at most.
+    none of `exclude`. `share` of 0 to 1 samples by key. `limit` is the number of sources in the run at most:
+    it counts what is left when suffixes, sizes and freshness are known, so it is no condition of one object.
     """
 
     include: tuple[str, ...] = ()
@@ -52,13 +52,13 @@ class Selection:
 
 
 def select(listed: Iterable[Listed], selection: Selection) -> Iterator[Source]:
-    """The sources that fulfil `selection`, in their order, lazily.
+    """The sources that fulfil all conditions of `selection`, in their order, lazily.
 
     Raises ConfigError for a bad glob, DataError when a condition needs a size or a date that is not known.
     """
     for condition in _conditions(selection):
         listed = filter(condition, listed)
-    return islice(map(itemgetter(0), listed), selection.limit)
+    return map(itemgetter(0), listed)
 
 
 def is_sampled(key: str, share: float, purpose: str = "") -> bool:

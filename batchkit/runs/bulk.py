@@ -244,12 +244,13 @@ class Bulk:
 
     def _planned(self, request: Request, run: str, folder: Path, stopped: Stopped) -> Prepared:
         spool = Spool.within(folder)
-        sources = until_stopped(self.sources(request), stopped)
         found = planner.collect(
-            filter(request.wanted, sources) if request.wanted else sources,
+            until_stopped(self.sources(request), stopped),
             spool,
             target=self._target,
             classify=self._classifier().classify if request.changed_only else None,
+            limit=request.selection.limit,
+            wanted=request.wanted,
         )
         return Prepared(self._plan(request, run, found), spool, found=found)
 

@@ -29,7 +29,7 @@ def gather(
     clients: Clients,
     stdin: BinaryIO | None = None,
 ) -> Iterator[Source]:
-    """The sources that `spec` names and `selection` asks for; lazily, in constant memory.
+    """The sources that `spec` names and that fulfil `selection`; lazily, in constant memory.
 
     A prefix is listed in parallel, so its order is not promised; with a limit it is listed in order of
     keys, so that the same command chooses the same sources.

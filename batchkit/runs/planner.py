@@ -9,6 +9,7 @@ of the outputs' keys cannot prove that no two sources collide.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from batchkit.runs.spool import Spool
 
     Classify = Callable[[Iterable[Source]], Iterator[Verdict]]
+    Wanted = Callable[[Source], bool]
 
 
 @dataclass(frozen=True)
@@ -49,16 +51,22 @@ def collect(
     *,
     target: Target,
     classify: Classify | None = None,
+    limit: int | None = None,
+    wanted: Wanted | None = None,
 ) -> Found:
     """Spool a run's manifest; what is in it.
 
-    `classify` (of a Classifier) leaves out what is fresh. Raises DataError for colliding outputs; then the
-    spooled files mean nothing.
+    `classify` (of a Classifier) leaves out what is fresh. Of the rest the first `limit` are taken, and of
+    those the `wanted` ones, which are one of several parts. Raises DataError for colliding outputs; then
+    the spooled files mean nothing.
     """
     tasks = tuple(task.name for task in target.recipe.tasks)
-    counter = _Counter(len(tasks))
-    accepted = _accepted((_checked(source, tasks) for source in sources), target.rules, counter)
-    spool.write(counter.count(_stale(classify(accepted), counter) if classify else _all(accepted, counter)))
+    counter, ours = _Counter(len(tasks)), wanted or _every
+    # Without a limit the parts need not know of each other.
+    sources = sources if limit is not None or wanted is None else filter(wanted, sources)
+    accepted = _accepted((_checked(source, tasks) for source in sources), target.rules, counter, ours)
+    left = _stale(classify(accepted), counter, ours) if classify else _all(accepted, counter, ours)
+    spool.write(counter.count(filter(wanted, islice(left, limit)) if wanted else islice(left, limit)))
     collisions.check(spool, target.template, target.recipe.tasks, len(counter.buckets))
     return counter.found()
 
@@ -118,14 +126,21 @@ def _checked(source: Source, tasks: tuple[str, ...]) -> Source:
     return msgspec.structs.replace(source, tasks=() if asked == tasks else asked)
 
 
-def _accepted(sources: Iterable[Source], rules: UploadRules | None, counter: _Counter) -> Iterator[Source]:
+def _every(source: Source) -> bool:
+    """Of a run in one part."""
+    return True
+
+
+def _accepted(
+    sources: Iterable[Source], rules: UploadRules | None, counter: _Counter, ours: Wanted
+) -> Iterator[Source]:
     """Without folder markers, and without what no upload of this suffix or size would be."""
     anywhere = replace(rules, prefix="") if rules else None
     for source in sources:
         if source.key.endswith("/") and not source.size:
             continue
         if anywhere and _is_refused(anywhere, source):
-            counter.rejected += 1
+            counter.rejected += ours(source)
         else:
             yield source
 
@@ -142,14 +157,14 @@ def _is_sized(source: Source) -> bool:
     return bool(source.size or source.etag)
 
 
-def _all(sources: Iterable[Source], counter: _Counter) -> Iterator[Source]:
+def _all(sources: Iterable[Source], counter: _Counter, ours: Wanted) -> Iterator[Source]:
     for source in sources:
-        counter.unchecked += 1
+        counter.unchecked += ours(source)
         yield source
 
 
-def _stale(verdicts: Iterable[Verdict], counter: _Counter) -> Iterator[Source]:
+def _stale(verdicts: Iterable[Verdict], counter: _Counter, ours: Wanted) -> Iterator[Source]:
     for verdict in verdicts:
-        counter.states[verdict.state] += 1
+        counter.states[verdict.state] += ours(verdict.source)
         if verdict.state is not State.FRESH:
             yield verdict.source

@@ -42,10 +42,6 @@ FEW = (listed("a.jpg", 10, 100), listed("x/b.jpg", 20, 200), listed("x/c.png", 3
         (Selection(since=200), "x/b.jpg x/c.png"),
         (Selection(until=200), "a.jpg"),
         (Selection(since=100, until=300), "a.jpg x/b.jpg"),
-        (Selection(limit=2), "a.jpg x/b.jpg"),
-        (Selection(limit=0), ""),
-        (Selection(limit=9), "a.jpg x/b.jpg x/c.png"),
-        (Selection(include=("x/*",), limit=1), "x/b.jpg"),
         (Selection(include=("x/*",), min_bytes=25, since=1, until=301, share=1.0), "x/c.png"),
     ],
 )
@@ -63,7 +59,7 @@ def test_a_filter_never_guesses_what_is_not_known(selection: Selection, missing:
     assert chosen(Selection(include=("k",)), listed("k", None, None)) == ["k"]
 
 
-def test_nothing_is_asked_for_before_it_is_needed_or_past_the_limit() -> None:
+def test_nothing_is_asked_for_before_it_is_needed() -> None:
     asked = []
 
     def endless() -> Iterator[Listed]:
@@ -71,12 +67,10 @@ def test_nothing_is_asked_for_before_it_is_needed_or_past_the_limit() -> None:
             asked.append(number)
             yield listed(str(number))
 
-    sources = select(endless(), Selection(limit=3))
+    sources = select(endless(), Selection())
     assert asked == []
     assert next(sources).key == "0"
     assert asked == [0]
-    assert [source.key for source in sources] == ["1", "2"]
-    assert asked == [0, 1, 2]
 
 
 @given(st.lists(KEYS, max_size=20), SHARES)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.jobs import recipe
@@ -13,7 +14,7 @@ from batchkit.planning.cost import Machine
 from batchkit.planning.manifest import Source
 from batchkit.planning.uploads import UploadRules
 from batchkit.runs.classify import State, Verdict
-from batchkit.runs.planner import Target, make_plan
+from batchkit.runs.planner import Target, collect, make_plan
 from batchkit.runs.spool import Spool
 
 if TYPE_CHECKING:
@@ -41,9 +42,11 @@ def planned(
     sources: Iterable[Source],
     template: str = "{dir}/{name}/{task}.{ext}",
     classify: Classify | None = None,
+    **options: Any,
 ) -> Plan:
     target = Target(RECIPE, template, RULES)
-    return make_plan(sources, spool, run="b-1", started=7, target=target, options=OPTIONS, classify=classify)
+    found = collect(sources, spool, target=target, classify=classify, **options)
+    return make_plan(found, run="b-1", started=7, target=target, options=OPTIONS)
 
 
 def test_a_plan_counts_what_its_manifest_holds(spool: Spool) -> None:
@@ -105,6 +108,35 @@ def test_the_tasks_of_a_source_come_in_the_recipes_order_and_once(spool: Spool) 
     plan = planned(spool, [Source("b", f"{n}.jpg", tasks=tasks) for n, tasks in enumerate(asked)])
     assert [source.tasks for source in spool.sources()] == [("large",), ()]
     assert plan.items == 3
+
+
+def some_fresh(sources: Iterable[Source]) -> Iterator[Verdict]:
+    """The first five are up to date."""
+    for number, source in enumerate(sources):
+        yield Verdict(source, State.FRESH if number < 5 else State.NEW)
+
+
+def test_a_limit_counts_what_is_left_to_do(spool: Spool) -> None:
+    sources = [photo("notes.txt"), *(photo(f"{n}.jpg") for n in range(9)), photo("z.jpg")]
+    plan = planned(spool, sources, classify=some_fresh, limit=3)
+    assert [source.key for source in spool.sources()] == ["5.jpg", "6.jpg", "7.jpg"]
+    assert plan.tally == Tally(new=3, fresh=5, rejected=1)
+
+
+def test_nothing_is_looked_at_past_the_limit(spool: Spool) -> None:
+    looked = iter(photo(f"{n}.jpg") for n in range(9))
+    planned(spool, looked, limit=3)
+    assert next(looked).key == "3.jpg"
+
+
+def test_the_parts_of_a_limited_run_are_the_parts_of_what_the_limit_takes(spool: Spool) -> None:
+    sources = [photo(f"{n}.jpg") for n in range(20)]
+    parts = []
+    for odd in (True, False):
+        wanted = partial(lambda odd, source: int(source.key[:-4]) % 2 == odd, odd)
+        plan = planned(spool, sources, classify=some_fresh, limit=6, wanted=wanted)
+        parts.append(([int(s.key[:-4]) for s in spool.sources()], plan.tally.new, plan.tally.fresh))
+    assert parts == [([5, 7, 9], 3, 2), ([6, 8, 10], 3, 3)]
 
 
 def test_nothing_to_do_is_a_plan_without_jobs(spool: Spool) -> None:
