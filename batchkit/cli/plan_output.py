@@ -22,6 +22,7 @@ _FOUND = {
     "stale_recipe": "of another recipe",
     "fresh": "up to date",
     "rejected": "of a wrong type or size",
+    "repeated": "more named again and counted once",
 }
 
 

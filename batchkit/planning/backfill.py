@@ -24,7 +24,8 @@ class Tally:
     """Sources by what planning found of them.
 
     `unchecked` ones are in the run because nobody asked whether they changed. `fresh` and `rejected`
-    (by suffix or size) ones are not in the run.
+    (by suffix or size) ones are not in the run, and `repeated` ones only as often as others: a file named
+    them again.
     """
 
     new: int = 0
@@ -33,9 +34,11 @@ class Tally:
     fresh: int = 0
     rejected: int = 0
     unchecked: int = 0
+    repeated: int = 0
 
     @property
     def found(self) -> int:
+        """The different sources that were looked at."""
         return self.chosen + self.fresh + self.rejected
 
     @property

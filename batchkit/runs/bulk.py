@@ -28,9 +28,9 @@ from batchkit.planning.prices import PRICES, overridden
 from batchkit.planning.selection import Selection
 from batchkit.planning.sizing import MODEL, SECONDS_PER_CHILD, FanOut, Model
 from batchkit.planning.source_spec import KeyFile, SourceSpec
-from batchkit.runs import intents, kept, planner
+from batchkit.runs import duplicates, intents, kept, planner
 from batchkit.runs.classify import Classifier
-from batchkit.runs.gather import gather
+from batchkit.runs.gather import gather, named
 from batchkit.runs.interrupts import Stopped, unless_stopped, until_stopped
 from batchkit.runs.spool import Spool
 from batchkit.runs.steps import Destination, Step, steps
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from batchkit.planning.manifest import Source
     from batchkit.planning.prices import Price
     from batchkit.project import Project
+    from batchkit.runs.duplicates import Repeats
     from batchkit.runs.intents import Claim
     from batchkit.runs.steps import Executor
 
@@ -54,7 +55,8 @@ Wanted = Callable[["Source"], bool]
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What a person asks for. `source` is the text of `spec`; `keys` is the file behind a KeyFile.
+    """What a person asks for. `source` is the text of `spec`; `keys` is the file behind a KeyFile,
+    and `repeats` which of its lines are left out, once somebody has looked.
 
     `part` tells runs of one command apart (a canary, the rest); `wanted` chooses their sources. `max_bad` is
     the plan's; None: the project's.
@@ -70,6 +72,7 @@ class Request:
     max_bad: float | None = None
     prices: Mapping[str, Price] = field(default_factory=lambda: PRICES)
     keys: Path | None = None
+    repeats: Repeats | None = None
     part: str = ""
     wanted: Wanted | None = None
 
@@ -237,13 +240,13 @@ class Bulk:
             yield from gather(request.spec, request.selection, self.clients)
             return
         with request.keys.open("rb") as file:
-            yield from gather(request.spec, request.selection, self.clients, stdin=file)
+            yield from gather(request.spec, request.selection, self.clients, file, request.repeats)
 
     def _circumstances(self) -> Mapping[str, str]:
         return kept.circumstances(self.project, self.artifacts)
 
     def _planned(self, request: Request, run: str, folder: Path, stopped: Stopped) -> Prepared:
-        spool = Spool.within(folder)
+        spool, request = Spool.within(folder), self._without_repeats(request, folder, stopped)
         found = planner.collect(
             until_stopped(self.sources(request), stopped),
             spool,
@@ -251,8 +254,17 @@ class Bulk:
             classify=self._classifier().classify if request.changed_only else None,
             limit=request.selection.limit,
             wanted=request.wanted,
+            repeated=request.repeats.count if request.repeats else 0,
         )
         return Prepared(self._plan(request, run, found), spool, found=found)
+
+    def _without_repeats(self, request: Request, folder: Path, stopped: Stopped) -> Request:
+        """The request that knows which lines of its file name what was named before."""
+        if request.keys is None or not isinstance(request.spec, KeyFile):
+            return request
+        with request.keys.open("rb") as file:
+            found = duplicates.find(until_stopped(named(request.spec, file), stopped), folder)
+        return replace(request, repeats=found)
 
     def _plan(self, request: Request, run: str, found: Found) -> Plan:
         started, options = int(self.clock()), self._options(request)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from batchkit.planning.manifest import Source
     from batchkit.planning.selection import Listed, Selection
     from batchkit.planning.source_spec import KeyFile, SourceSpec
+    from batchkit.runs.duplicates import Repeats
 
 
 def gather(
@@ -28,14 +29,17 @@ def gather(
     selection: Selection,
     clients: Clients,
     stdin: BinaryIO | None = None,
+    repeats: Repeats | None = None,
 ) -> Iterator[Source]:
     """The sources that `spec` names and that fulfil `selection`; lazily, in constant memory.
 
     A prefix is listed in parallel, so its order is not promised; with a limit it is listed in order of
     keys, so that the same command chooses the same sources.
+    `repeats` are the lines of a file that name what was named before: they are left out.
     Raises ConfigError, DataError, MissingExtra, PermissionDenied and Throttled while it is iterated.
     """
-    return select(_listed(spec, selection, clients, stdin), selection)
+    listed = _listed(spec, selection, clients, stdin)
+    return select(repeats.without(listed) if repeats else listed, selection)
 
 
 def _listed(
@@ -46,10 +50,11 @@ def _listed(
         return list_objects(clients.s3, spec.bucket, spec.prefix, threads)
     if isinstance(spec, InventoryManifest):
         return list_inventory(Objects(clients.s3), spec.bucket, spec.key)
-    return _named(spec, stdin)
+    return named(spec, stdin)
 
 
-def _named(spec: KeyFile, stdin: BinaryIO | None) -> Iterator[Listed]:
+def named(spec: KeyFile, stdin: BinaryIO | None) -> Iterator[Listed]:
+    """The objects that a file names, line by line. Raises DataError for a line that names none."""
     if spec.path == STDIN and stdin is not None:
         yield from key_lines.read(stdin, "standard input", spec.bucket)
         return

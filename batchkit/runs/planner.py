@@ -53,15 +53,16 @@ def collect(
     classify: Classify | None = None,
     limit: int | None = None,
     wanted: Wanted | None = None,
+    repeated: int = 0,
 ) -> Found:
     """Spool a run's manifest; what is in it.
 
     `classify` (of a Classifier) leaves out what is fresh. Of the rest the first `limit` are taken, and of
-    those the `wanted` ones, which are one of several parts. Raises DataError for colliding outputs; then
-    the spooled files mean nothing.
+    those the `wanted` ones, which are one of several parts. `repeated` sources were left out before.
+    Raises DataError for colliding outputs; then the spooled files mean nothing.
     """
     tasks = tuple(task.name for task in target.recipe.tasks)
-    counter, ours = _Counter(len(tasks)), wanted or _every
+    counter, ours = _Counter(len(tasks), repeated=repeated), wanted or _every
     # Without a limit the parts need not know of each other.
     sources = sources if limit is not None or wanted is None else filter(wanted, sources)
     accepted = _accepted((_checked(source, tasks) for source in sources), target.rules, counter, ours)
@@ -87,6 +88,7 @@ class _Counter:
     items: int = 0
     unsized: int = 0
     rejected: int = 0
+    repeated: int = 0
     unchecked: int = 0
     states: dict[State, int] = field(default_factory=lambda: dict.fromkeys(State, 0))
     buckets: set[str] = field(default_factory=set)
@@ -103,7 +105,7 @@ class _Counter:
 
     def found(self) -> Found:
         states = {state.value: number for state, number in self.states.items()}
-        tally = Tally(**states, rejected=self.rejected, unchecked=self.unchecked)
+        tally = Tally(**states, rejected=self.rejected, unchecked=self.unchecked, repeated=self.repeated)
         return Found(self.sources, self.bytes, self.items, self.unsized, tally)
 
 

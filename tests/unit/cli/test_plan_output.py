@@ -71,6 +71,7 @@ def test_programs_read_the_plan_itself(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_kinds_that_do_not_occur_are_left_out() -> None:
     assert found(Tally()) == "0 sources"
+    assert found(Tally(unchecked=2, repeated=998)).endswith("998 more named again and counted once")
     assert found(Tally(rejected=1)) == "1 source: 1 of a wrong type or size"
 
 

@@ -151,6 +151,14 @@ def test_a_file_of_keys_is_known_by_what_is_in_it(command: Command, tmp_path: Pa
     assert runs[0] == runs[1] != runs[2]
 
 
+def test_a_key_that_a_file_names_again_is_planned_once_and_told(command: Command, tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    keys.write_text("in/0.txt\n" * 998 + "in/1.txt\nin/0.txt\n")
+    command.request = Request(source="k", spec=KeyFile(str(keys), command.world.uploads), keys=keys)
+    plan = command.prepare().plan
+    assert (plan.sources, plan.tally.repeated, plan.tally.found) == (2, 998, 2)
+
+
 def test_prices_and_speed_are_no_part_of_what_a_command_means(command: Command) -> None:
     project, request = command.bulk.project, command.request
     faster = replace(request, model=replace(request.model, source=9.0), prices={})

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 from itertools import islice
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
