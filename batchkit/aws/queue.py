@@ -21,6 +21,8 @@ from batchkit.errors import Unanswered
 
 if TYPE_CHECKING:
     from mypy_boto3_batch import BatchClient
+    from mypy_boto3_batch.literals import JobStatusType
+    from mypy_boto3_batch.type_defs import JobSummaryTypeDef
 
     from batchkit.aws.clients import Clients
 
@@ -130,6 +132,13 @@ class Queue:
                     found = (job.get("createdAt", 0), job["jobId"])
                     newest = found if newest is None else max(newest, found)
         return newest[1] if newest else None
+
+    def listed(self, queue: str, status: JobStatusType, pages: int) -> Iterator[JobSummaryTypeDef]:
+        """The parents and plain jobs of a queue in one status, at most so many pages of a thousand."""
+        found = self._client.get_paginator("list_jobs").paginate(jobQueue=queue, jobStatus=status)
+        with translated(f"listing the jobs of '{queue}'"):
+            for page in islice(found, pages):
+                yield from page["jobSummaryList"]
 
     def describe(self, ids: Iterable[str]) -> Iterator[dict[str, Any]]:
         """The jobs, a hundred a call; those that Batch has forgotten are left out."""

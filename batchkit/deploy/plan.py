@@ -3,7 +3,7 @@
 The order is part of it. The network and the buckets come first; then what the other stacks point to (the
 recipe, the project and the handlers' code, all under their digests, so nothing in use is ever overwritten);
 then the queues and job definitions, and what the clock starts; the rules, which set it all in motion, after
-everything that they call. A network that the project no longer uses goes last, when nothing runs in it.
+everything that they call; and who watches. A network or alarms that the project no longer has go last.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING
 from batchkit import canonical, resources
 from batchkit.aws import registry
 from batchkit.planning import names, outputs, uploads
-from batchkit.project import document
+from batchkit.planning.cost import Machine, per_second
+from batchkit.planning.prices import PRICES
+from batchkit.project import Alarms, document
 from batchkit.runs import orders
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ STORAGE = "cloudformation/storage.yaml"
 COMPUTE = "cloudformation/compute.yaml"
 SCHEDULE = "cloudformation/schedule.yaml"
 RULES = "eventbridge/rules.yaml"
+OBSERVABILITY = "cloudformation/observability.yaml"
 
 # Of a Spot project's vCPUs, one in eight is on-demand: work goes on when there is no Spot capacity,
 # and the most that it can cost stays near the Spot price.
@@ -123,6 +126,7 @@ def plan(project: Project, site: Site, code: Code) -> Plan:
     }
     bucket, recipe, described = common["ArtifactsBucketName"], project.recipe, document.encode(project)
     network = _stack(project, NETWORK, _network(project))
+    watched = _stack(project, OBSERVABILITY, _observability(project, common, code))
     is_given = project.network.is_given
     steps: tuple[Step | None, ...] = (
         None if is_given else network,
@@ -133,6 +137,7 @@ def plan(project: Project, site: Site, code: Code) -> Plan:
         _stack(project, COMPUTE, {**common, **_compute(project, site), **_place(project, network)}),
         _stack(project, SCHEDULE, {**common, **_schedule(project, site, canonical.digest(described))}),
         _stack(project, RULES, {**common, **_rules(project, code)}),
+        watched if project.alarms else Removal(watched.name),
         Removal(network.name) if is_given else None,
     )
     return Plan(project.name, tuple(step for step in steps if step is not None))
@@ -187,6 +192,25 @@ def _compute(project: Project, site: Site) -> Mapping[str, str]:
         "OutputPrefix": _policy_text(outputs.literal_prefix(project.output.key)),
         "MaxBytes": str(int(project.upload.max_bytes)),
         "Uploads": project.upload_rules.to_json(),
+        "Metrics": _metrics(project),
+    }
+
+
+def _metrics(project: Project) -> str:
+    return "ENABLED" if project.alarms else "DISABLED"
+
+
+def _observability(project: Project, common: Mapping[str, str], code: Code) -> Mapping[str, str]:
+    alarms, compute = project.alarms or Alarms(), project.compute
+    machine = Machine(compute.type, compute.vcpus, int(compute.memory))
+    return {
+        "Project": project.name,
+        "ArtifactsBucketName": common["ArtifactsBucketName"],
+        "CodeKey": code.key,
+        "Email": alarms.email or "",
+        "RejectedPercent": str(alarms.rejected_percent),
+        "WaitingMinutes": str(alarms.waiting_minutes),
+        "UsdPerSecond": f"{per_second(machine, PRICES):.9f}",
     }
 
 
@@ -222,6 +246,7 @@ def _rules(project: Project, code: Code) -> Mapping[str, str]:
         "Recipe": project.recipe.digest,
         "Tasks": str(len(project.recipe.tasks)),
         "CodeKey": code.key,
+        "Metrics": _metrics(project),
     }
 
 

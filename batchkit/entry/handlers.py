@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,12 @@ from batchkit.aws.bus import Bus
 from batchkit.aws.clients import Clients
 from batchkit.aws.ledger import Ledger
 from batchkit.aws.objects import Objects
-from batchkit.completion import changes, rejections
+from batchkit.aws.queue import Queue
+from batchkit.completion import changes, counting, rejections, waiting
 from batchkit.completion.completion import Completion
 from batchkit.completion.rejections import Rejections
 from batchkit.errors import ConfigError
-from batchkit.planning import uploads
+from batchkit.planning import metrics, uploads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +46,31 @@ def complete(event: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, 
         bus=Bus(clients.events, project),
     )
     end = completion.record(change)
-    return _logged({"job": change.job, "status": change.status, "finished": end.run if end else None})
+    done: dict[str, Any] = {"job": change.job, "status": change.status, "finished": end.run if end else None}
+    if metrics.is_enabled(environ):
+        done |= counting.line(project, change, end, int(time.time() * 1000))
+    return _logged(done)
+
+
+def wait(event: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
+    """Look at what waits in the project's queues; or record that one of them is blocked, if `event` says so.
+
+    Publishes metrics of it. Returns what was found, for the log.
+    """
+    project, now = _variable(environ, PROJECT), int(time.time() * 1000)
+    blocked = waiting.blocked(event)
+    if blocked is not None:
+        return _logged(
+            {**blocked, **metrics.line(metrics.BLOCKED, {"Project": project}, {"Blocked": 1}, now)}
+        )
+    queue = Queue.of(_clients(environ.get("AWS_ENDPOINT_URL", "")))
+    found = [waiting.look(queue, project, lane) for lane in ("upload", "bulk")]
+    # Nothing waits nearly always; a metric that is not published costs nothing.
+    for seen in found:
+        if seen.jobs:
+            place = {"Project": project, "Lane": seen.lane}
+            _logged(metrics.line(metrics.WAITING, place, seen.values(now), now))
+    return {seen.lane: seen.jobs for seen in found}
 
 
 def reject(event: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:

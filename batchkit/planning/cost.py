@@ -141,6 +141,13 @@ def estimate(work: Workload, machine: Machine, prices: Mapping[str, Price]) -> C
     )
 
 
+def per_second(machine: Machine, prices: Mapping[str, Price]) -> float:
+    """USD for one second of a child's work; its start, requests and logs not counted."""
+    hour = 3600
+    work = Workload(0, 0, children=1, seconds=hour - START_SECONDS[machine.compute])
+    return estimate(work, machine, prices).compute / hour
+
+
 def wall_clock(work: Workload, machine: Machine, max_vcpus: float) -> int:
     """Seconds from the submission to the last child's end, with all of `max_vcpus` to be had."""
     if not work.children:

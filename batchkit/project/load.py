@@ -12,6 +12,7 @@ from msgspec import Struct
 from batchkit.errors import ConfigError
 from batchkit.project.check import check
 from batchkit.project.model import (
+    Alarms,
     Backfill,
     Compute,
     Identity,
@@ -42,6 +43,7 @@ class _Tables(Struct, kw_only=True, forbid_unknown_fields=True):
     compute: Values = {}
     network: Values = {}
     schedule: Values = {}
+    alarms: Values | None = None
     bulk: Values = {}
     job: Values
 
@@ -123,6 +125,7 @@ def _typed(document: Values, path: Path) -> Project:
         output=decode(tables.output, Output, "[output]"),
         compute=decode(tables.compute, Compute, "[compute]"),
         schedule=decode(tables.schedule, Schedule, "[schedule]"),
+        alarms=None if tables.alarms is None else decode(tables.alarms, Alarms, "[alarms]"),
         uses=job.uses,
         parameters=parameters,
         network=decode(tables.network, Network, "[network]"),

@@ -28,6 +28,7 @@ DEFAULT_ZONES = 2
 
 Bucket = Annotated[str, Meta(min_length=3, max_length=63, description="Name of an S3 bucket.")]
 Suffix = Annotated[str, Meta(pattern=SUFFIX, examples=[".jpg"])]
+EMAIL = r"^[^\s@]+@[^\s@]+$"
 Seconds = Annotated[int, Meta(ge=60, le=14 * 24 * 3600)]
 SubnetId = Annotated[str, Meta(pattern=r"^subnet-[0-9a-f]{8,17}$")]
 SecurityGroupId = Annotated[str, Meta(pattern=r"^sg-[0-9a-f]{8,17}$")]
@@ -150,6 +151,21 @@ class Schedule(Table, frozen=True, kw_only=True):
     ] = None
 
 
+class Alarms(Table, frozen=True, kw_only=True):
+    """[alarms]: with this table, even an empty one, the project has metrics, a dashboard and alarms."""
+
+    email: Annotated[
+        Annotated[str, Meta(pattern=EMAIL, max_length=320, examples=["ops@example.com"])] | None,
+        Meta(description="Who is told; the address has to confirm. Without it: whoever subscribes."),
+    ] = None
+    rejected_percent: Annotated[
+        int, Meta(ge=1, le=100, description="Share of rejected items that is an alarm, of 20 and more.")
+    ] = 20
+    waiting_minutes: Annotated[
+        int, Meta(ge=5, le=1440, description="Minutes that an upload may wait for a place before an alarm.")
+    ] = 60
+
+
 class Job(Struct, frozen=True, kw_only=True):
     """[job]: which job; every other key of the table is the recipe, which the job itself types."""
 
@@ -167,6 +183,9 @@ class Document(Table, frozen=True, kw_only=True):
     compute: Compute = field(default_factory=Compute)
     network: Network = field(default_factory=Network)
     schedule: Schedule = field(default_factory=Schedule)
+    alarms: Annotated[
+        Alarms | None, Meta(description="Metrics, a dashboard and alarms; without the table: none.")
+    ] = None
     bulk: Backfill = field(default_factory=Backfill)
     job: Job
 
@@ -184,6 +203,7 @@ class Project:
     parameters: Mapping[str, Any]
     network: Network = default(default_factory=Network)
     schedule: Schedule = default(default_factory=Schedule)
+    alarms: Alarms | None = None
     bulk: Backfill = default(default_factory=Backfill)
 
     @cached_property

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from batchkit.errors import ConfigError, DataError
-from batchkit.planning import names
+from batchkit.planning import metrics, names
 from batchkit.planning.manifest import Source
 from batchkit.planning.outputs import check_template
 from batchkit.planning.shards import Shape, Slice
@@ -72,7 +72,7 @@ class Place:
     """Where the project's things are: the ledger's table, the buckets, the template of output keys.
 
     `max_bytes` is the largest source that a child reads into memory, 0 for no limit. `lanes` sources are made
-    at the same time: as many as the child has processors.
+    at the same time: as many as the child has processors. `metrics`: whether the project pays for metrics.
     """
 
     project: str
@@ -82,6 +82,7 @@ class Place:
     template: str
     max_bytes: int = 0
     lanes: int = 1
+    metrics: bool = False
 
 
 def read_place(environ: Mapping[str, str]) -> Place:
@@ -94,6 +95,7 @@ def read_place(environ: Mapping[str, str]) -> Place:
         template=variable(environ, "BATCHKIT_OUTPUT_KEY"),
         max_bytes=_counter(environ, "BATCHKIT_MAX_BYTES", 0),
         lanes=_lanes(environ),
+        metrics=metrics.is_enabled(environ),
     )
     check_template(place.template)
     return place

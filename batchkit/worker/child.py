@@ -139,7 +139,8 @@ class Child:
         self._threads.close()
         self._recorder.close()
         counts = self._recorder.tally.counts
-        self._telemetry.metrics(self._place.project, self._assignment.lane, counts)
+        where = {"Project": self._place.project, "Lane": self._assignment.lane}
+        self._telemetry.metrics(where, counts, publish=self._place.metrics)
         error = errors[0] if errors else self._unreached(sum(len(work.tasks) for work in works))
         return error.exit_code if error else EX_OK
 
@@ -163,6 +164,7 @@ class Child:
             making.remove(future)
             self._settle()
             self._close(future.result())
+            self._telemetry.add("Sources", 1)
 
     def _prefetched(self, works: Sequence[Work]) -> Iterator[Prepared]:
         """The prepared sources in order; while one is in use, the next one is being prepared."""

@@ -1,7 +1,6 @@
 """What a child says of itself: structured log lines, and metrics in CloudWatch's embedded format.
 
-Both are single lines of JSON on one stream. CloudWatch Logs turns a line with an `_aws` block into
-metrics without a call (CloudWatch User Guide, "Specification: Embedded metric format").
+Both are single lines of JSON on one stream.
 """
 
 from __future__ import annotations
@@ -12,9 +11,9 @@ import time
 import traceback
 from collections import defaultdict
 from contextlib import contextmanager
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
+from batchkit.planning import metrics
 from batchkit.worker.scrubbing import scrubbed
 
 if TYPE_CHECKING:
@@ -28,15 +27,6 @@ Stage = Literal["fetch", "make", "put", "ledger"]
 Level = Literal["info", "warning", "error"]
 
 STAGES: tuple[Stage, ...] = ("fetch", "make", "put", "ledger")
-NAMESPACE = "batchkit"
-DIMENSIONS = ("Project", "Lane")
-UNITS: Mapping[str, str] = {
-    "Items": "Count",
-    "ItemsPerSecond": "Count/Second",
-    "BytesIn": "Bytes",
-    "BytesOut": "Bytes",
-    **{f"{stage.capitalize()}Milliseconds": "Milliseconds" for stage in STAGES},
-}
 
 
 class Telemetry:
@@ -99,36 +89,38 @@ class Telemetry:
         try:
             yield
         finally:
-            self.add(f"{stage.capitalize()}Milliseconds", (self._ticks() - start) * 1000)
+            self.add(stage, (self._ticks() - start) * 1000)
 
-    def add(self, metric: str, value: float) -> None:
-        """Add to one of the metrics in UNITS."""
+    def add(self, what: str, value: float) -> None:
+        """Add to a sum: Sources, BytesIn, BytesOut, or a stage's milliseconds."""
         with self._lock:
-            self._sums[metric] += value
+            self._sums[what] += value
 
-    def metrics(self, project: str, lane: str, counts: Counts) -> None:
-        """The child's metrics so far, as one line. Call it once, at the end: the values are totals."""
+    def metrics(self, place: Mapping[str, str], counts: Counts, *, publish: bool) -> None:
+        """What the child did, as one line. Call it once, at the end: the values are totals.
+
+        With `publish` CloudWatch makes metrics of it, in the dimensions of `place`.
+        """
         seconds = max(self._ticks() - self._started, 0.001)
-        values = {name: round(self._sums[name], 3) for name in UNITS}
-        values |= {"Items": counts.items, "ItemsPerSecond": round(counts.items / seconds, 3)}
+        values = {
+            "Items": counts.items,
+            "Done": counts.done,
+            "Rejected": counts.rejected,
+            "Failed": counts.failed,
+            **{name: round(self._sums[name]) for name in ("Sources", "BytesIn", "BytesOut")},
+            "Seconds": round(seconds, 3),
+        }
+        line = metrics.line(metrics.CHILD, place, values, int(self._clock() * 1000))
+        stages = {stage: round(self._sums[stage], 3) for stage in STAGES}
         self._write(
             {
-                "_aws": {
-                    "Timestamp": int(self._clock() * 1000),
-                    "CloudWatchMetrics": [
-                        {
-                            "Namespace": NAMESPACE,
-                            "Dimensions": [list(DIMENSIONS)],
-                            "Metrics": [{"Name": name, "Unit": unit} for name, unit in UNITS.items()],
-                        }
-                    ],
-                },
+                **(line if publish else {**place, **values}),
                 "level": "info",
                 "message": "metrics",
                 **self._context,
-                **dict(zip(DIMENSIONS, (project, lane), strict=True)),
-                **values,
-                "counts": asdict(counts),
+                "fresh": counts.fresh,
+                "items_per_second": round(counts.items / seconds, 3),
+                "milliseconds": stages,
             }
         )
 

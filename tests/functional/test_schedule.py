@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.embedded import check_embedded
 from support.world import World, world
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ key = "{dir}/{name}/{task}.{ext}"
 [schedule]
 sweep = "cron(0 3 * * ? *)"
 timezone = "Europe/Paris"
+
+[alarms]
 
 [job]
 uses = "support.jobs:Copies"
@@ -124,3 +127,27 @@ def test_a_submission_once_is_added_fires_and_goes(running: World, folder: Path)
     assert running.output(key, "b")
     assert [each["name"] for each in schedule(running, folder, "list")] == ["sweep"]
     assert schedule(running, folder, "remove", "once") == {"once": False}
+
+
+def test_children_and_the_ends_of_runs_publish_metrics_and_the_queues_are_looked_at(running: World) -> None:
+    running.put("uploads/counted.txt", b"12345")
+    running.settled("uploads/counted.txt")
+    found: set[tuple[str, tuple[str, ...]]] = set()
+    for group in ("/batchkit/photos/worker", "/aws/lambda/photos-completion"):
+        for line in logged(running, group):
+            if "_aws" in line:
+                found |= set(check_embedded(line))
+    lane = ("photos", "upload")
+    assert {("Items", lane), ("Done", lane), ("Items", ("photos",)), ("RunsSucceeded", ("photos",))} <= found
+    sleep_until(running, night(20))
+    looks = [trace for trace in running.traces if trace.text == "schedule look → function photos-waiting"]
+    assert looks
+    assert [trace.text for trace in running.traces if trace.kind == "dead-letter"] == []
+
+
+def logged(running: World, group: str) -> list[dict[str, Any]]:
+    """The lines of a log group that are JSON."""
+    logs = running.sandbox.clients.logs
+    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+    texts = [event["message"] for page in pages for event in page["events"]]
+    return [json.loads(text) for text in texts if text.startswith("{")]

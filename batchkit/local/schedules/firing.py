@@ -1,7 +1,7 @@
-"""One firing of a schedule: the text of its target with Scheduler's own words filled in, and SubmitJob.
+"""One firing of a schedule: the text of its target with Scheduler's own words filled in, and the call.
 
-Of Scheduler's universal targets the stack plays the one that batchkit uses, `batch:submitJob`: the members
-of the request are capitalised, and any of them may be given.
+A target is a Lambda function or, of Scheduler's universal targets, the one that batchkit uses:
+`batch:submitJob`, the members of whose request are capitalised, and any of which may be given.
 Source: EventBridge Scheduler User Guide, "Universal targets" and "Adding context attributes".
 """
 
@@ -17,6 +17,7 @@ from batchkit.local.batch.validation import service_model
 from batchkit.local.events.delivery import Delivery, DeliveryFault
 from batchkit.local.events.permissions import require_role
 from batchkit.local.events.targets.batch import delivery_fault, lower
+from batchkit.local.functions import find
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,8 +65,26 @@ class Due:
 
 
 def fire(services: Services, due: Due, delivery: Delivery) -> str:
-    """Submit the job; its id. Raises DeliveryFault."""
-    request = _request(due.target, due.text(delivery.failed + 1))
+    """Invoke the target; what was started. Raises DeliveryFault."""
+    text = due.text(delivery.failed + 1)
+    if ":lambda:" in str(due.target["Arn"]):
+        return _invoke(services, delivery, text)
+    return _submit(services, due, delivery, text)
+
+
+def _invoke(services: Services, delivery: Delivery, text: str) -> str:
+    arn = str(delivery.target["Arn"])
+    require_role(services.backends, delivery, "lambda:InvokeFunction", [arn], service=SCHEDULER)
+    with services.backends.locked("lambda"):
+        function = find(services.backends, arn)
+    if function is None:
+        raise DeliveryFault("NO_RESOURCE", f"the function does not exist: {arn}")
+    services.functions.invoke_later(function.function_name, text)
+    return f"function {function.function_name}"
+
+
+def _submit(services: Services, due: Due, delivery: Delivery, text: str) -> str:
+    request = _request(due.target, text)
     account, region = services.backends.account, services.backends.region
     place = f"arn:aws:batch:{region}:{account}"
     resources = [
@@ -74,7 +93,7 @@ def fire(services: Services, due: Due, delivery: Delivery) -> str:
     ]
     require_role(services.backends, delivery, "batch:SubmitJob", resources, service=SCHEDULER)
     try:
-        return str(services.batch.handle("SubmitJob", request)["jobId"])
+        return f"job {services.batch.handle('SubmitJob', request)['jobId']}"
     except BatchFault as fault:
         raise delivery_fault(fault) from fault
 
@@ -82,7 +101,10 @@ def fire(services: Services, due: Due, delivery: Delivery) -> str:
 def _request(target: Mapping[str, Any], text: str) -> dict[str, Any]:
     """SubmitJob's parameters, as on the wire."""
     if not str(target["Arn"]).endswith(UNIVERSAL):
-        raise DeliveryFault("UNSUPPORTED", f"the local stack plays arn:aws{UNIVERSAL} only: {target['Arn']}")
+        raise DeliveryFault(
+            "UNSUPPORTED",
+            f"the local stack plays Lambda functions and arn:aws{UNIVERSAL} only: {target['Arn']}",
+        )
     try:
         given = json.loads(text)
     except ValueError as error:

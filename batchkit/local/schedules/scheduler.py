@@ -132,14 +132,14 @@ class LocalScheduler:
 
     def _attempt(self, due: Due, delivery: Delivery, is_over: bool) -> None:
         try:
-            job = fire(self._services, due, delivery)
+            started = fire(self._services, due, delivery)
         except DeliveryFault as fault:
             self._failed(due, delivery, fault, is_over)
         except Exception as error:
             # As on the bus: a target that fails in a way nobody foresaw is a failing target.
             self._failed(due, delivery, DeliveryFault("INTERNAL_ERROR", repr(error), retry=True), is_over)
         else:
-            self._tell("delivery", due, f"schedule {due.name} → job {job}", is_over)
+            self._tell("delivery", due, f"schedule {due.name} → {started}", is_over)
 
     def _failed(self, due: Due, delivery: Delivery, fault: DeliveryFault, is_over: bool) -> None:
         later, exhausted = after_failure(delivery, fault, self._backoff)

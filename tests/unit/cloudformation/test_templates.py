@@ -17,17 +17,20 @@ from support.projects import deployed, photos
 
 from batchkit import errors, resources
 from batchkit.aws import ledger
-from batchkit.deploy.plan import COMPUTE, NETWORK, RULES, SCHEDULE, STORAGE
+from batchkit.deploy.plan import COMPUTE, NETWORK, OBSERVABILITY, RULES, SCHEDULE, STORAGE
 from batchkit.entry import handlers, worker
+from batchkit.planning import metrics
 from batchkit.planning.uploads import UploadRules
 from batchkit.project.model import Output
 from batchkit.runs import operations, orders
 from batchkit.worker import assignment
 
+LAMBDA = "AWS::Lambda::Function"
+
 # Service Authorization Reference: these actions support no resource.
 WITHOUT_RESOURCE = (["ecr:GetAuthorizationToken"], ["batch:ListJobs"])
 
-TEMPLATES = (NETWORK, STORAGE, COMPUTE, SCHEDULE, RULES)
+TEMPLATES = (NETWORK, STORAGE, COMPUTE, SCHEDULE, RULES, OBSERVABILITY)
 
 
 class Tolerant(yaml.SafeLoader):
@@ -115,6 +118,7 @@ def test_a_job_definition_gives_the_worker_the_environment_that_it_reads(lane: s
     given = {pair["Name"]: "1" for pair in definition(lane)["ContainerProperties"]["Environment"]}
     template_of_keys = {**given, "BATCHKIT_OUTPUT_KEY": "{dir}/{stem}/{task}.{ext}"}
     assert assignment.read_place(template_of_keys).ledger == "1"
+    assert metrics.VARIABLE in given
     assert not [name for name in given if name.startswith("AWS_BATCH")]
     assert (handlers.UPLOADS in given) is (lane == "upload")
 
@@ -227,17 +231,18 @@ def test_a_deployed_job_may_write_below_the_outputs_prefix_only() -> None:
 
 
 def test_functions_get_the_environment_that_their_handlers_read() -> None:
-    functions = of_type(RULES, "AWS::Lambda::Function")
+    functions = {**of_type(RULES, LAMBDA), **of_type(OBSERVABILITY, LAMBDA)}
     given = {name: set(f["Environment"]["Variables"]) for name, f in functions.items()}
     common = {handlers.PROJECT, handlers.LEDGER}
     assert given == {
-        "CompletionHandler": common | {handlers.ARTIFACTS},
+        "CompletionHandler": common | {handlers.ARTIFACTS, metrics.VARIABLE},
         "RejectedUploadHandler": common | {handlers.RECIPE, handlers.UPLOADS},
+        "WaitingHandler": {handlers.PROJECT},
     }
 
 
 def test_a_functions_handler_is_a_file_with_that_function() -> None:
-    for function in of_type(RULES, "AWS::Lambda::Function").values():
+    for function in chain(of_type(RULES, LAMBDA).values(), of_type(OBSERVABILITY, LAMBDA).values()):
         module, _, attribute = function["Handler"].partition(".")
         source = resources.path(f"eventbridge/handlers/{module}.py").read_text()
         assert f"def {attribute}(event: " in source

@@ -16,7 +16,8 @@ from support.projects import photos
 from batchkit.deploy import code
 from batchkit.deploy.deploy import deploy, execute, site
 from batchkit.deploy.plan import File, Removal, Stack, plan
-from batchkit.project import Schedule
+from batchkit.planning import metrics
+from batchkit.project import Alarms, Schedule
 from batchkit.runs import orders
 
 if TYPE_CHECKING:
@@ -131,6 +132,7 @@ def test_a_dry_run_is_another_executor(aws: Clients) -> None:
         "photos-compute",
         "photos-schedule",
         "photos-rules",
+        "no photos-observability",
     ]
     assert told == list(steps.steps)
     assert sorted(outputs) == sorted(f"photos-{part}" for part in PARTS)
@@ -158,3 +160,34 @@ def test_a_sweep_by_the_clock_comes_changes_and_goes_with_its_keys(aws: Clients)
             assert orders.parse(request["Parameters"]["order"]) == orders.Sweep(max_cost=schedule.max_cost)
             mode = found["sweep"]["FlexibleTimeWindow"]["Mode"]
             assert mode == ("FLEXIBLE" if schedule.window else "OFF")
+
+
+def test_alarms_come_and_go_with_their_table(aws: Clients) -> None:
+    watched = replace(photos(tasks=2), alarms=Alarms(email="ops@example.com"))
+    topic = deploy(watched, aws)["AlarmsTopicArn"]
+    (subscription,) = aws.sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "ops@example.com")
+    assert aws.scheduler.get_schedule(GroupName="photos-observability", Name="look")["State"] == "ENABLED"
+    assert publishes(aws)
+    deploy(photos(tasks=2), aws)
+    assert not publishes(aws)
+    assert "photos-observability" not in [
+        s["StackName"] for s in aws.cloudformation.describe_stacks()["Stacks"]
+    ]
+
+
+def publishes(aws: Clients) -> bool:
+    """Whether the completion handler and all children publish metrics."""
+    function = aws.functions.get_function(FunctionName="photos-completion")["Configuration"]
+    definitions = aws.batch.describe_job_definitions(status="ACTIVE")["jobDefinitions"]
+    newest = {d["jobDefinitionName"]: d for d in sorted(definitions, key=lambda d: d["revision"])}
+    environments = [
+        {
+            pair["name"]: pair["value"]
+            for pair in newest[f"photos-{lane}"]["containerProperties"]["environment"]
+        }
+        for lane in ("upload", "bulk")
+    ]
+    given = {metrics.is_enabled(each) for each in (*environments, function["Environment"]["Variables"])}
+    (answer,) = given
+    return answer

@@ -17,7 +17,7 @@ from batchkit.deploy.plan import File, FromOutput, Plan, Removal, Site, Stack, c
 from batchkit.planning import names
 from batchkit.planning.uploads import UploadRules
 from batchkit.project import document
-from batchkit.project.model import Network, Output, Schedule
+from batchkit.project.model import Alarms, Network, Output, Schedule
 from batchkit.runs import orders
 
 SITE = Site("123456789012", "eu-west-1", "photos-worker:1")
@@ -44,6 +44,7 @@ def test_what_others_point_to_comes_first_and_the_rules_come_last() -> None:
         "stack photos-compute (cloudformation/compute.yaml)",
         "stack photos-schedule (cloudformation/schedule.yaml)",
         "stack photos-rules (eventbridge/rules.yaml)",
+        "no stack photos-observability",
     ]
 
 
@@ -126,6 +127,24 @@ def test_the_image_s_repository_is_known_where_it_is_ecr_s() -> None:
 def test_another_recipe_changes_what_uploads_and_sweeps_do_and_nothing_else() -> None:
     before, after = stacks(planned(3)), stacks(planned(2))
     assert [name for name in before if before[name] != after[name]] == ["photos-schedule", "photos-rules"]
+
+
+def test_without_alarms_nothing_is_published_and_a_stack_of_before_goes() -> None:
+    assert planned().steps[-1] == Removal("photos-observability")
+    found = stacks(planned())
+    assert {found[f"photos-{part}"].parameters["Metrics"] for part in ("compute", "rules")} == {"DISABLED"}
+
+
+def test_alarms_publish_and_watch_last_of_all() -> None:
+    project = dataclasses.replace(photos(2), alarms=Alarms(email="ops@example.com", rejected_percent=5))
+    steps, found = plan(project, SITE, CODE).steps, stacks(plan(project, SITE, CODE))
+    assert {found[f"photos-{part}"].parameters["Metrics"] for part in ("compute", "rules")} == {"ENABLED"}
+    assert steps[-1] == found["photos-observability"]
+    parameters = found["photos-observability"].parameters
+    assert (parameters["Email"], parameters["RejectedPercent"]) == ("ops@example.com", "5")
+    # Fargate Spot with 1 vCPU and 2 GB, and a public address.
+    hour = float(parameters["UsdPerSecond"]) * 3600
+    assert hour == pytest.approx(0.35 * (0.04048 + 2 * 0.004445) + 0.005, rel=1e-3)
 
 
 def test_a_sweep_is_an_order_that_the_operations_job_reads() -> None:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.cloud import REGION, ROOT, cloud
+from support.embedded import check_embedded
 from support.projects import deployed, photos
 
 from batchkit.aws.ledger import Ledger
 from batchkit.entry import handlers
 from batchkit.errors import ConfigError
+from batchkit.planning import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,3 +87,32 @@ def test_limits_that_cannot_be_read_are_a_configuration_error(aws: Clients, text
     environ = {**environment(aws, "rejected-upload"), handlers.UPLOADS: text}
     with pytest.raises(ConfigError, match="does not say what an upload must be"):
         handlers.reject(sample("upload-rejected/match/empty"), environ)
+
+
+def test_the_end_of_a_run_is_a_metric_of_a_project_that_has_alarms(aws: Clients) -> None:
+    environ = environment(aws, "completion")
+    event = sample("batch-finished/match/plain-succeeded")
+    assert "_aws" not in handlers.complete(event, environ)
+    event["detail"]["parameters"]["etag"] = "another"
+    done = handlers.complete(event, {**environ, metrics.VARIABLE: metrics.ENABLED})
+    assert done["finished"]
+    ((name, place),) = check_embedded(done)
+    assert (name.startswith("Runs"), place) == (True, ("photos",))
+
+
+def test_a_blocked_queue_is_a_metric_with_its_reason_beside_it(capsys: pytest.CaptureFixture[str]) -> None:
+    event = {
+        "detail-type": "Batch Job Queue Blocked",
+        "detail": {"jobId": "1", "statusReason": "CAPACITY: x"},
+    }
+    handlers.wait(event, {handlers.PROJECT: "photos"})
+    (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert check_embedded(line) == {("Blocked", ("photos",)): 1}
+    assert line["reason"] == "CAPACITY: x"
+
+
+def test_queues_in_which_nothing_waits_publish_nothing(
+    aws: Clients, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert handlers.wait({}, {handlers.PROJECT: "photos"}) == {"upload": 0, "bulk": 0}
+    assert capsys.readouterr().out == ""

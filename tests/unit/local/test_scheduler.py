@@ -184,6 +184,19 @@ def test_a_changed_schedule_counts_as_it_is_now(clockwork: Clockwork) -> None:
     assert clockwork.names == []
 
 
+def test_a_function_is_invoked_with_the_role_of_its_schedule(clockwork: Clockwork) -> None:
+    arn = clockwork.world.function("looked", "def handler(event, context): print(event['at'])")
+    target = {"Arn": arn, "Input": '{"at": "<aws.scheduler.scheduled-time>"}'}
+    clockwork.schedule("forbidden", "rate(1 hour)", target)
+    role = clockwork.make_role("invoker", {"aws:SourceArn": GROUP}, ("lambda:InvokeFunction",))
+    clockwork.schedule("look", "rate(1 hour)", {**target, "RoleArn": role})
+    clockwork.advance(timedelta(hours=1, minutes=1))
+    events = clockwork.world.client("logs").filter_log_events(logGroupName="/aws/lambda/looked")["events"]
+    assert len([each for each in events if each["message"].startswith("20")]) == 1
+    (letter,) = clockwork.dead_letters()
+    assert (letter["ERROR_CODE"], letter["TARGET_ARN"]) == ("NO_PERMISSIONS", arn)
+
+
 @pytest.mark.parametrize(
     ("change", "code", "why"),
     [

@@ -8,20 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from support.embedded import check_embedded
 from support.moto_world import Clock
 
 from batchkit.errors import ConfigError
+from batchkit.planning import metrics
 from batchkit.planning.states import Counts
 from batchkit.worker.assignment import read_assignment
-from batchkit.worker.telemetry import DIMENSIONS, STAGES, UNITS, Telemetry
+from batchkit.worker.telemetry import STAGES, Telemetry
 
 BULK = read_assignment(
     ["bulk", "b-1", "d" * 64, "10", "5", "20", "1"],
     {"AWS_BATCH_JOB_ARRAY_INDEX": "1", "AWS_BATCH_JOB_ATTEMPT": "2"},
 )
-
-# The units of CloudWatch's MetricDatum that are used here, and the limits of the embedded format's schema.
-CLOUDWATCH_UNITS = {"Count", "Count/Second", "Bytes", "Milliseconds"}
 
 
 class Log:
@@ -90,19 +89,35 @@ def test_an_error_of_batchkits_own_shows_no_credentials(log: Log) -> None:
     assert "AKIA" not in log.stream.getvalue()
 
 
-def test_metrics_follow_the_specification_of_the_embedded_format(log: Log) -> None:
+PLACE = {"Project": "photos", "Lane": "bulk"}
+
+
+def test_a_child_publishes_what_it_did_once_by_outcome(log: Log) -> None:
     log.telemetry.identify(BULK)
-    log.telemetry.metrics("photos", "bulk", Counts(done=3, failed=1))
+    for what, value in (("Sources", 2), ("BytesIn", 10.0), ("BytesOut", 7)):
+        log.telemetry.add(what, value)
+    log.telemetry.metrics(PLACE, Counts(done=3, fresh=2, rejected=1, failed=1), publish=True)
     (line,) = log.lines
-    (directive,) = line["_aws"]["CloudWatchMetrics"]
-    assert isinstance(line["_aws"]["Timestamp"], int)
-    assert directive["Namespace"] == "batchkit"
-    assert directive["Dimensions"] == [list(DIMENSIONS)] == [["Project", "Lane"]]
-    assert (line["Project"], line["Lane"]) == ("photos", "bulk")
-    assert {metric["Name"]: metric["Unit"] for metric in directive["Metrics"]} == dict(UNITS)
-    assert set(UNITS.values()) <= CLOUDWATCH_UNITS
-    assert all(isinstance(line[name], int | float) for name in UNITS)
-    assert line["Items"] == 4
+    check_embedded(line)
+    published = {name: line[name] for name in metrics.CHILD.units}
+    assert published == {
+        "Items": 7,
+        "Done": 3,
+        "Rejected": 1,
+        "Failed": 1,
+        "Sources": 2,
+        "BytesIn": 10,
+        "BytesOut": 7,
+        "Seconds": 1,
+    }
+    assert (line["Project"], line["Lane"], line["child"], line["fresh"]) == ("photos", "bulk", 21, 2)
+
+
+def test_a_child_of_a_project_without_alarms_publishes_nothing_and_logs_the_same(log: Log) -> None:
+    log.telemetry.metrics(PLACE, Counts(done=3), publish=False)
+    (line,) = log.lines
+    assert "_aws" not in line
+    assert (line["Items"], line["Done"], line["Lane"]) == (3, 3, "bulk")
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -110,13 +125,13 @@ def test_the_time_of_each_stage_adds_up(log: Log, stage: Any) -> None:
     for _ in range(3):
         with log.telemetry.timed(stage):
             pass
-    log.telemetry.metrics("photos", "bulk", Counts())
-    assert log.lines[0][f"{stage.capitalize()}Milliseconds"] == 3000
+    log.telemetry.metrics(PLACE, Counts(), publish=True)
+    assert log.lines[0]["milliseconds"][stage] == 3000
 
 
 def test_items_a_second_count_from_the_childs_start(log: Log) -> None:
-    log.telemetry.metrics("photos", "bulk", Counts(done=4))
-    assert log.lines[0]["ItemsPerSecond"] == 4
+    log.telemetry.metrics(PLACE, Counts(done=4), publish=True)
+    assert log.lines[0]["items_per_second"] == 4
 
 
 def test_lines_of_many_threads_do_not_mix(log: Log) -> None:
