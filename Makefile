@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CONSTRAINTS := .ci/constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo bench bench-images test test-browser test-containers check format clean constraints lock
+.PHONY: help demo bench bench-images fuzz test test-browser test-containers check format clean constraints lock
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,10 @@ bench-images: .venv/.bench ## the image engine against Pillow, libvips, sharp an
 	@$(BIN)/python -m benchmarks.images.prepare
 	@$(BIN)/python -m benchmarks.images $(if $(PHOTOS),--photos "$(PHOTOS)") --json .venv/bench/images.json \
 	  --plot .venv/bench/images.svg
+
+fuzz: .venv/.dev ## hostile bytes into the image job, guided by coverage (SECONDS=60)
+	@$(PIP) install 'atheris>=2.3' || echo "no atheris for this Python: mutations without guidance" >&2
+	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60)
 
 test-containers: .venv/.dev ## the tests with a real Docker engine
 	@BATCHKIT_REQUIRE_DOCKER=1 $(BIN)/pytest tests/containers

@@ -1,0 +1,1 @@
+"""Fuzzing: bytes that nobody thought of. `make fuzz`, or `python -m tests.fuzz --seconds 60`."""
