@@ -12,10 +12,10 @@ import msgspec
 from batchkit.errors import DataError
 from batchkit.planning import cost, sizing
 from batchkit.planning.arrays import Array, arrays
-from batchkit.planning.cost import Cost, Machine, Workload
+from batchkit.planning.cost import ComputeType, Cost, Machine, Workload
 from batchkit.planning.prices import PRICES, Price
 from batchkit.planning.shards import Shape
-from batchkit.planning.sizing import MODEL, SECONDS_PER_CHILD, FanOut, Model
+from batchkit.planning.sizing import MODEL, SECONDS_PER_CHILD, Amount, FanOut, Model
 from batchkit.planning.states import MAX_BAD
 
 
@@ -53,8 +53,10 @@ class Plan:
 
     `bytes` counts the sources' bytes; `items` what the run is expected to account for, which is less
     than sources x tasks where the manifest names subsets; `started` is when it was planned, in epoch
-    seconds; `seconds` from the first start to the last end; `vcpus` and `memory` (MiB) of one child. With
-    a larger share of bad items than `max_bad` the run counts as FAILED.
+    seconds; `seconds` from the first start to the last end; `vcpus` and `memory` (MiB) of one child;
+    `billed` the seconds of all children that will be billed, their starts included. `unsized` sources are
+    of unknown size: `bytes` leaves them out, the estimates do not. With a larger share of bad items than
+    `max_bad` the run counts as FAILED.
     """
 
     run: str
@@ -71,6 +73,9 @@ class Plan:
     seconds: int
     vcpus: float
     memory: int
+    compute: ComputeType
+    billed: float
+    unsized: int = 0
     max_bad: float = 1.0
 
     @property
@@ -85,6 +90,13 @@ class Plan:
     def calls(self) -> int:
         """How many SubmitJob calls the run takes."""
         return len(self.arrays)
+
+    @property
+    def amount(self) -> Amount:
+        """What the children do: a source as often as it is read."""
+        known = sizing.amount(self.sources, self.bytes, self.items, self.unsized)
+        visits = sizing.visits(self.sources, self.items, len(self.tasks), self.per_child)
+        return sizing.visited(known, visits)
 
     @property
     def vcpu_hours(self) -> float:
@@ -123,7 +135,8 @@ class Plan:
 class Found:
     """What is in the run's manifest: sources, their bytes, the items they ask for.
 
-    `unsized` counts the sources of unknown size (from a file of keys); `bytes` leaves them out.
+    `unsized` counts the sources of unknown size (from a file of keys); `bytes` leaves them out. `key_bytes`
+    is the length of all their keys, `listed` how many objects were listed to find them.
     """
 
     sources: int
@@ -131,6 +144,8 @@ class Found:
     items: int
     unsized: int = 0
     tally: Tally = field(default_factory=Tally)
+    key_bytes: int = 0
+    listed: int = 0
 
 
 @dataclass(frozen=True)
@@ -167,10 +182,12 @@ def plan(
         amount, seconds, len(tasks), options.fan_out, options.seconds_per_child
     )
     children = Shape(found.sources, len(tasks), per_child).children
+    visits = sizing.visits(found.sources, found.items, len(tasks), per_child)
+    seconds = options.model.seconds(sizing.visited(amount, visits), options.machine.vcpus)
     each = seconds / max(children, 1)
     sizing.check_children(children)
     sizing.check_timeout(each, options.timeout)
-    work = Workload(found.sources, found.items, children, each, output_events=options.output_events)
+    work = _workload(found, len(tasks), children, each, visits, output_events=options.output_events)
     return Plan(
         run=run,
         recipe=recipe,
@@ -186,5 +203,28 @@ def plan(
         seconds=cost.wall_clock(work, options.machine, options.max_vcpus),
         vcpus=options.machine.vcpus,
         memory=options.machine.memory,
+        compute=options.machine.compute,
+        billed=children * cost.billed_seconds(options.machine.compute, each),
+        unsized=found.unsized,
         max_bad=options.max_bad,
+    )
+
+
+def _workload(
+    found: Found, tasks: int, children: int, seconds: float, visits: int, *, output_events: bool
+) -> Workload:
+    tally = found.tally
+    made = tally.new + tally.stale_source + tally.stale_recipe
+    return Workload(
+        sources=found.sources,
+        items=found.items,
+        children=children,
+        seconds=seconds,
+        output_events=output_events,
+        visits=visits,
+        key_bytes=found.key_bytes / max(found.sources, 1),
+        listed=found.listed,
+        # Whoever compared sources with the ledger and the outputs knows what is fresh.
+        asked=made + tally.fresh,
+        looked=made * tasks,
     )

@@ -1,7 +1,8 @@
 """What a run costs: one line per thing that AWS bills, each with its price and where that comes from.
 
-Left out, because a run's plan cannot know them: storage of the outputs, NAT gateways, data that leaves
-the region, other people's Lambda functions. AWS Batch itself is free of charge.
+Left out, because a run's plan cannot know them: storage of the outputs, NAT gateways, the addresses of EC2
+hosts (some 5 % of a Spot host), data that leaves the region, other people's Lambda functions. AWS Batch
+itself is free of charge.
 """
 
 from __future__ import annotations
@@ -35,17 +36,25 @@ HOST_MIB_PER_VCPU = 4096
 
 # A child reads the recipe, a range of the index and a range of the manifest.
 GETS_PER_CHILD = 3
-# The worker looks at a source, reads it, and looks again after the outputs are written.
-GETS_PER_SOURCE = 3
+# A child looks at a source, reads it, and looks again after the outputs are written.
+GETS_PER_VISIT = 3
 # It looks at each output before it makes and puts it.
 GETS_PER_ITEM = 1
 PUTS_PER_ITEM = 1
 
-# The ledger takes one write unit (1 KB) an item, one or two a child's report.
-WRITES_PER_ITEM = 1
+# DynamoDB bills a write by each KB begun. An item's record has the source's key three times (partition, key,
+# output) beside this much; measured, with bucket names and facts of usual length.
+ITEM_BYTES = 600
+KEYS_PER_ITEM = 3
+WRITE_BYTES = 1024
+# A child's report; of a child whose sources went wrong it takes a second unit.
 WRITES_PER_CHILD = 2
 # Completion reads all reports once, after the last array; consistent, up to 4 KB a unit.
 READS_PER_CHILD = 1
+
+# Planning lists a thousand objects a request (API reference, ListObjectsV2). --changed-only asks the ledger
+# once for each source, and looks at each output that the ledger does not have as made.
+OBJECTS_PER_LIST = 1000
 
 # A child logs its start, its metrics and its end, as JSON.
 LOG_BYTES_PER_CHILD = 3000
@@ -54,22 +63,33 @@ GIB = 2**30
 
 @dataclass(frozen=True)
 class Machine:
-    """What a child runs on; `memory` in MiB."""
+    """What a child runs on; `memory` in MiB. On Fargate a child may have a public address of its own."""
 
     compute: ComputeType
     vcpus: float
     memory: int
+    public_ip: bool = True
 
 
 @dataclass(frozen=True)
 class Workload:
-    """A run as AWS sees it; a child works `seconds` on average, its start not counted."""
+    """A run as AWS sees it; a child works `seconds` on average, its start not counted.
+
+    `visits` counts the pairs of a child and a source that it reads: with one task for each child a source is
+    visited as often as it has tasks. Planning has `listed` objects, `asked` the ledger of so many sources,
+    and `looked` at so many outputs. `key_bytes` is the length of an average source's key.
+    """
 
     sources: int
     items: int
     children: int
     seconds: float
     output_events: bool = False
+    visits: int = 0
+    key_bytes: float = 0.0
+    listed: int = 0
+    asked: int = 0
+    looked: int = 0
 
 
 @dataclass(frozen=True)
@@ -158,31 +178,46 @@ def wall_clock(work: Workload, machine: Machine, max_vcpus: float) -> int:
     return round(CAPACITY_SECONDS[machine.compute] + waves * each)
 
 
+def writes_per_item(key_bytes: float) -> int:
+    """The write units of an item whose source's key has so many bytes."""
+    return math.ceil((ITEM_BYTES + KEYS_PER_ITEM * key_bytes) / WRITE_BYTES)
+
+
+def billed_seconds(compute: ComputeType, seconds: float) -> float:
+    """What is billed of a child that works for so many seconds: its start, too, and on Fargate a minute."""
+    whole = START_SECONDS[compute] + seconds
+    return whole if compute == "ec2-spot" else max(whole, FARGATE_MINIMUM_SECONDS)
+
+
 _Amount = tuple[Group, str, float, str, str]
 
 
 def _compute(work: Workload, machine: Machine) -> Iterator[_Amount]:
-    seconds = START_SECONDS[machine.compute] + work.seconds
     kind = machine.compute
+    hours = work.children * billed_seconds(kind, work.seconds) / 3600
     if kind == "ec2-spot":
         share = max(machine.vcpus, machine.memory / HOST_MIB_PER_VCPU)
-        hours = work.children * seconds / 3600 * share
-        yield "compute", "EC2 Spot, vCPUs with their memory", hours, VCPU_HOUR, "ec2-spot-vcpu-hour"
+        name, price = "EC2 Spot, vCPUs with their memory", "ec2-spot-vcpu-hour"
+        yield "compute", name, hours * share, VCPU_HOUR, price
         return
     name = "Fargate Spot" if kind == "fargate-spot" else "Fargate"
-    hours = work.children * max(seconds, FARGATE_MINIMUM_SECONDS) / 3600
     yield "compute", f"{name}, vCPUs", hours * machine.vcpus, VCPU_HOUR, f"{kind}-vcpu-hour"
     yield "compute", f"{name}, memory", hours * machine.memory / 1024, "GB-hour", f"{kind}-gb-hour"
-    yield "compute", "public IPv4 addresses", hours, "hour", "public-ipv4-hour"
+    if machine.public_ip:
+        yield "compute", "public IPv4 addresses", hours, "hour", "public-ipv4-hour"
 
 
 def _calls(work: Workload) -> Iterator[_Amount]:
-    gets = work.children * GETS_PER_CHILD + work.sources * GETS_PER_SOURCE + work.items * GETS_PER_ITEM
+    yield "requests", "S3 LIST, to plan", -(-work.listed // OBJECTS_PER_LIST), "request", "s3-list"
+    yield "requests", "S3 HEAD, to plan", work.looked, "request", "s3-get"
+    visits = work.visits or work.sources
+    gets = work.children * GETS_PER_CHILD + visits * GETS_PER_VISIT + work.items * GETS_PER_ITEM
     yield "requests", "S3 GET and HEAD", gets, "request", "s3-get"
     yield "requests", "S3 PUT", work.items * PUTS_PER_ITEM, "request", "s3-put"
-    writes = work.items * WRITES_PER_ITEM + work.children * WRITES_PER_CHILD
+    writes = work.items * writes_per_item(work.key_bytes) + work.children * WRITES_PER_CHILD
     yield "ledger", "DynamoDB writes", writes, "write", "dynamodb-write"
-    yield "ledger", "DynamoDB reads", work.children * READS_PER_CHILD, "read", "dynamodb-read"
+    reads = work.asked + work.children * READS_PER_CHILD
+    yield "ledger", "DynamoDB reads", reads, "read", "dynamodb-read"
     events = (1 if work.children else 0) + (work.items if work.output_events else 0)
     yield "events", "EventBridge events", events, "event", "eventbridge-event"
     yield "logs", "CloudWatch Logs", work.children * LOG_BYTES_PER_CHILD / GIB, "GB", "logs-gb"

@@ -51,6 +51,7 @@ PRICES: Mapping[str, Price] = MappingProxyType(
         ),
         "public-ipv4-hour": Price(0.005, _RECALLED, "2026-11"),
         "s3-put": Price(0.005 / 1000, _S3, "2026-11"),
+        "s3-list": Price(0.005 / 1000, _S3, "2026-11"),
         "s3-get": Price(0.0004 / 1000, _S3, "2026-11"),
         "dynamodb-write": Price(0.625 / 1e6, "airbyte.com", "2025-07"),
         "dynamodb-read": Price(0.125 / 1e6, "airbyte.com", "2025-07"),

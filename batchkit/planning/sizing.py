@@ -72,6 +72,17 @@ def amount(sources: int, bytes_known: int, items: int, unsized: int = 0) -> Amou
     return Amount(sources, bytes_known + round(unsized * average), items)
 
 
+def visits(sources: int, items: int, tasks: int, per_child: int) -> int:
+    """How often sources are read: once, or by several children that make some of its `tasks` each."""
+    return sources if per_child % tasks == 0 else min(items, sources * -(-tasks // per_child))
+
+
+def visited(amount: Amount, visits: int) -> Amount:
+    """The amount as it is worked off: a source is waited for and decoded at each visit."""
+    times = visits / amount.sources if amount.sources else 1.0
+    return Amount(visits, round(amount.bytes * times), amount.items)
+
+
 def per_child(
     amount: Amount, seconds: float, tasks: int, fan_out: FanOut, seconds_per_child: float = SECONDS_PER_CHILD
 ) -> int:

@@ -27,7 +27,7 @@ from batchkit.planning.cost import Machine
 from batchkit.planning.prices import PRICES, overridden
 from batchkit.planning.selection import Selection
 from batchkit.planning.sizing import MODEL, SECONDS_PER_CHILD, FanOut, Model
-from batchkit.planning.source_spec import KeyFile, SourceSpec
+from batchkit.planning.source_spec import KeyFile, Prefix, SourceSpec
 from batchkit.runs import duplicates, intents, kept, planner
 from batchkit.runs.classify import Classifier
 from batchkit.runs.gather import gather, named
@@ -256,6 +256,8 @@ class Bulk:
             wanted=request.wanted,
             repeated=request.repeats.count if request.repeats else 0,
         )
+        if isinstance(request.spec, Prefix):
+            found = replace(found, listed=found.tally.found)
         return Prepared(self._plan(request, run, found), spool, found=found)
 
     def _without_repeats(self, request: Request, folder: Path, stopped: Stopped) -> Request:
@@ -277,7 +279,7 @@ class Bulk:
     def _options(self, request: Request) -> Options:
         compute = self.project.compute
         return Options(
-            machine=Machine(compute.type, compute.vcpus, int(compute.memory)),
+            machine=Machine(compute.type, compute.vcpus, int(compute.memory), self._has_addresses),
             max_vcpus=compute.max_vcpus,
             fan_out=request.fan_out,
             seconds_per_child=request.seconds_per_child,
@@ -287,6 +289,11 @@ class Bulk:
             output_events=self.project.output.bucket == self.project.upload.bucket,
             prices=request.prices,
         )
+
+    @property
+    def _has_addresses(self) -> bool:
+        """Whether each child on Fargate has a public address, which is billed."""
+        return self.project.network.egress == "public-ip"
 
     def _classifier(self) -> Classifier:
         output = self.project.output

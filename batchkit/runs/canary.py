@@ -52,10 +52,7 @@ class Measured:
 
     def model(self, before: Model = sizing.MODEL) -> Model:
         """The cost model that would have foretold it."""
-        plan = self.plan
-        unsized = 0 if plan.bytes else plan.sources
-        amount = sizing.amount(plan.sources, plan.bytes, plan.items, unsized)
-        return before.calibrated(amount, plan.vcpus, self.seconds)
+        return before.calibrated(self.plan.amount, self.plan.vcpus, self.seconds)
 
 
 @dataclass(frozen=True)

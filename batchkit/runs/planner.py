@@ -87,6 +87,7 @@ class _Counter:
     bytes: int = 0
     items: int = 0
     unsized: int = 0
+    key_bytes: int = 0
     rejected: int = 0
     repeated: int = 0
     unchecked: int = 0
@@ -98,6 +99,7 @@ class _Counter:
             self.sources += 1
             self.bytes += source.size
             self.items += len(source.tasks) or self.tasks
+            self.key_bytes += len(source.key.encode())
             if not _is_sized(source):
                 self.unsized += 1
             self.buckets.add(source.bucket)
@@ -106,7 +108,7 @@ class _Counter:
     def found(self) -> Found:
         states = {state.value: number for state, number in self.states.items()}
         tally = Tally(**states, rejected=self.rejected, unchecked=self.unchecked, repeated=self.repeated)
-        return Found(self.sources, self.bytes, self.items, self.unsized, tally)
+        return Found(self.sources, self.bytes, self.items, self.unsized, tally, self.key_bytes)
 
 
 def _checked(source: Source, tasks: tuple[str, ...]) -> Source:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from batchkit.errors import ConfigError, DataError
+from batchkit.planning import cost
 from batchkit.planning.states import Counts, RunState
 
 if TYPE_CHECKING:
@@ -92,22 +93,26 @@ class Rate:
 
 @dataclass(frozen=True)
 class Reports:
-    """The sum of the children's reports; `seconds` is how long they worked in all."""
+    """The sum of the children's reports; `seconds` is how long they worked in all, `billed` what of it and
+    of their starts is billed."""
 
     counts: Counts
     seconds: int
+    billed: float
     children: int
 
 
 def reports(ledger: RunLedger, plan: Plan) -> Reports:
     """What a run's children have reported."""
-    counts, seconds, number = Counts(), 0, 0
+    counts, seconds, billed, number = Counts(), 0, 0.0, 0
     for record in ledger.children(plan.run, plan.children):
         if "counts" in record:
             counts += Counts(**record["counts"])
-            seconds += max(record["stopped"] - record["started"], 0)
+            worked = max(record["stopped"] - record["started"], 0)
+            seconds += worked
+            billed += cost.billed_seconds(plan.compute, worked)
             number += 1
-    return Reports(counts, seconds, number)
+    return Reports(counts, seconds, billed, number)
 
 
 def look(plan: Plan, ledger: RunLedger, parents: Parents) -> Progress:
@@ -133,9 +138,8 @@ def look(plan: Plan, ledger: RunLedger, parents: Parents) -> Progress:
 
 
 def spent(plan: Plan, found: Reports) -> float:
-    """What a run has cost so far, by the plan's prices, USD: computing by the hour, all else by the item."""
-    hours = found.seconds / 3600 * plan.vcpus
-    computing = plan.cost.compute * hours / plan.vcpu_hours if plan.vcpu_hours else 0.0
+    """What a run has cost so far, by the plan's prices, USD: compute by the second, the rest by the item."""
+    computing = plan.cost.compute * found.billed / plan.billed if plan.billed else 0.0
     share = min(found.counts.items / plan.items, 1.0) if plan.items else 0.0
     return computing + (plan.cost.total - plan.cost.compute) * share
 

@@ -134,6 +134,8 @@ def plan(
             "seconds": 60,
             "vcpus": 1.0,
             "memory": 2048,
+            "compute": "ec2-spot",
+            "billed": 60.0,
             **changes,
         }
     )

@@ -18,7 +18,9 @@ from batchkit.planning.cost import (
     Machine,
     Workload,
     estimate,
+    usd,
     wall_clock,
+    writes_per_item,
 )
 from batchkit.planning.prices import PRICES, overridden
 
@@ -95,3 +97,66 @@ def test_children_beyond_max_vcpus_wait_for_the_next_wave() -> None:
     machine = Machine("fargate", 2, 4096)
     one, two = (wall_clock(Workload(1, 1, n, 200.0), machine, 16) for n in (8, 9))
     assert two - one == 230
+
+
+# 10,000 photographs of 3 MB, three tasks, 40 children of 240 s, keys of 20 bytes.
+GOLDEN = Workload(10_000, 30_000, 40, 240.0, visits=10_000, key_bytes=20, listed=12_000, asked=12_000)
+CALLS = {
+    "S3 LIST, to plan": (12, "s3-list"),
+    "S3 GET and HEAD": (40 * 3 + 10_000 * 3 + 30_000, "s3-get"),
+    "S3 PUT": (30_000, "s3-put"),
+    "DynamoDB writes": (30_000 + 80, "dynamodb-write"),
+    "DynamoDB reads": (12_000 + 40, "dynamodb-read"),
+    "EventBridge events": (1, "eventbridge-event"),
+    "CloudWatch Logs": (120_000 / 2**30, "logs-gb"),
+}
+FARGATE = 40 * 270 / 3600
+BILLS = {
+    "ec2-spot": {"EC2 Spot, vCPUs with their memory": (40 * 245 / 3600 * 2, "ec2-spot-vcpu-hour")},
+    "fargate": {
+        "Fargate, vCPUs": (FARGATE, "fargate-vcpu-hour"),
+        "Fargate, memory": (FARGATE * 8, "fargate-gb-hour"),
+        "public IPv4 addresses": (FARGATE, "public-ipv4-hour"),
+    },
+    "fargate-spot": {
+        "Fargate Spot, vCPUs": (FARGATE, "fargate-spot-vcpu-hour"),
+        "Fargate Spot, memory": (FARGATE * 8, "fargate-spot-gb-hour"),
+        "public IPv4 addresses": (FARGATE, "public-ipv4-hour"),
+    },
+}
+
+
+@pytest.mark.parametrize("compute", get_args(ComputeType))
+def test_a_bill_has_these_lines_and_no_others(compute: ComputeType) -> None:
+    """With 8 GiB a child takes up two of an EC2 host's vCPUs."""
+    lines = estimate(GOLDEN, Machine(compute, 1, 8192), PRICES).lines
+    expected = {**BILLS[compute], **CALLS}
+    assert {line.what: line.quantity for line in lines} == pytest.approx(
+        {what: quantity for what, (quantity, _) in expected.items()}
+    )
+    assert {line.what: line.price for line in lines} == {
+        what: PRICES[name].usd for what, (_, name) in expected.items()
+    }
+
+
+def test_children_without_addresses_of_their_own_pay_for_none() -> None:
+    lines = estimate(GOLDEN, Machine("fargate", 1, 8192, public_ip=False), PRICES).lines
+    assert "public IPv4 addresses" not in {line.what for line in lines}
+
+
+def test_one_task_a_child_reads_each_source_as_often_as_it_has_tasks() -> None:
+    """10,000 x 5: each of 50,000 children reads its manifest, looks at its source twice and reads it once."""
+    work = Workload(10_000, 50_000, 50_000, 1.0, visits=50_000)
+    bill = {line.what: line.quantity for line in estimate(work, Machine("fargate", 1, 2048), PRICES).lines}
+    assert bill["S3 GET and HEAD"] == 350_000
+
+
+def test_an_item_of_a_long_key_takes_two_write_units() -> None:
+    assert (writes_per_item(50), writes_per_item(400)) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"), [(0, "0.00"), (0.000123, "0.00012"), (0.25, "0.25"), (1234.5, "1,234.50")]
+)
+def test_money_is_told_from_nothing(amount: float, text: str) -> None:
+    assert usd(amount) == text

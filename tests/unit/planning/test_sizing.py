@@ -19,6 +19,8 @@ from batchkit.planning.sizing import (
     check_children,
     check_timeout,
     per_child,
+    visited,
+    visits,
 )
 
 SOURCES = st.integers(0, 50_000_000)
@@ -104,3 +106,11 @@ def test_children_that_would_meet_their_timeout_are_refused() -> None:
     check_timeout(1e9, None)
     with pytest.raises(DataError, match="timeout"):
         check_timeout(3601, 7200)
+
+
+def test_a_source_is_read_by_every_child_that_makes_some_of_its_tasks() -> None:
+    assert visits(10, 50, tasks=5, per_child=15) == 10
+    assert visits(10, 50, tasks=5, per_child=1) == 50
+    assert visits(10, 12, tasks=5, per_child=1) == 12
+    assert visited(Amount(10, 1000, 50), 50) == Amount(50, 5000, 50)
+    assert visited(Amount(0, 0, 0), 0) == Amount(0, 0, 0)

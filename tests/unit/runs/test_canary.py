@@ -68,10 +68,19 @@ def test_the_parts_are_runs_of_their_own(bulk: Bulk) -> None:
 
 
 def test_a_faster_canary_makes_a_faster_model() -> None:
-    planned = plan(RECIPE, 100, bytes=10**8)
+    planned = plan(RECIPE, 100, per_child=2, bytes=10**8)
     expected = MODEL.seconds(Amount(100, 10**8, 200), planned.vcpus)
     model = Measured(planned, round(expected / 2), Counts(done=200)).model()
     assert model.seconds(Amount(100, 10**8, 200), 1.0) == pytest.approx(expected / 2, rel=0.05)
+
+
+def test_a_canary_with_a_task_a_child_is_measured_by_all_its_visits() -> None:
+    """Each source was decoded twice, by two children."""
+    planned = plan(RECIPE, 100, per_child=1, bytes=10**8)
+    expected = MODEL.seconds(Amount(200, 2 * 10**8, 200), planned.vcpus)
+    assert Measured(planned, round(expected), Counts(done=200)).model().byte == pytest.approx(
+        MODEL.byte, rel=0.05
+    )
 
 
 def test_a_canary_too_short_to_measure_changes_no_model() -> None:

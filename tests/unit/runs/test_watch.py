@@ -12,10 +12,12 @@ from support.moto_world import TIME, World, moto_clients
 from support.submitting import plan, run_ledger
 
 from batchkit.errors import ConfigError, DataError
-from batchkit.planning.cost import VCPU_HOUR, Cost, Line
+from batchkit.planning import backfill
+from batchkit.planning.backfill import Found, Options
+from batchkit.planning.cost import START_SECONDS, VCPU_HOUR, Cost, Line, Machine, billed_seconds
 from batchkit.planning.records import Report, RunEnd
 from batchkit.planning.states import Counts, RunState
-from batchkit.runs.watch import PATIENCE, WINDOW, Progress, Rate, interval, look, watch
+from batchkit.runs.watch import PATIENCE, WINDOW, Progress, Rate, Reports, interval, look, spent, watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -64,7 +66,7 @@ def parent(**statuses: int) -> dict[str, Any]:
 
 
 def begun(world: World, children: int = 20, **changes: Any) -> Plan:
-    planned = plan(RECIPE, children, cost=COST, **changes)
+    planned = plan(RECIPE, children, cost=COST, billed=children * 365.0, **changes)
     ledger = run_ledger(world)
     ledger.begin(planned, "x")
     for number in range(len(planned.arrays)):
@@ -91,8 +93,29 @@ def test_a_look_sums_up_parents_and_reports(world: World) -> None:
     assert found.statuses == {"FAILED": 2, "RUNNING": 5, "SUCCEEDED": 13}
     assert (found.ended_children, found.failed_children) == (15, 2)
     assert found.counts == Counts(done=8, rejected=2)
-    # 720 s of the 2 vCPU-hours that were planned, and half of the requests.
-    assert found.usd == pytest.approx(0.2 * 0.5 + 0.5 * 1.0)
+    # Two children of the twenty, each with its start, and half of the requests.
+    assert found.usd == pytest.approx(2 / 20 + 0.5 * 1.0)
+
+
+MACHINES = [Machine("ec2-spot", 1, 16_384), Machine("fargate", 2, 4096), Machine("fargate-spot", 0.25, 512)]
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("seconds_per_child", [10, 240])
+def test_a_run_that_goes_as_planned_costs_what_was_planned(
+    world: World, machine: Machine, seconds_per_child: float
+) -> None:
+    options = Options(machine, 256, seconds_per_child=seconds_per_child)
+    planned = backfill.plan(
+        "b-1", 0, recipe=RECIPE.digest, tasks=("a",), found=Found(3000, 10**9, 3000), options=options
+    )
+    each = planned.billed / planned.children - START_SECONDS[machine.compute]
+    half = planned.children // 2
+    for children, share in ((half, half / planned.children), (planned.children, 1.0)):
+        worked = children * billed_seconds(machine.compute, each)
+        counts = Counts(done=round(planned.items * share))
+        so_far = spent(planned, Reports(counts, round(children * each), worked, children))
+        assert so_far == pytest.approx(planned.cost.total * share, rel=0.02)
 
 
 def test_before_the_first_report_nobody_can_tell_when_it_ends(world: World) -> None:
