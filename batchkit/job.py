@@ -34,8 +34,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "Bounded",
     "ConfigError",
     "Described",
+    "Explained",
     "Failure",
     "Job",
     "Original",
@@ -115,6 +117,24 @@ class Failure:
 
     task: str
     rejected: Rejected
+
+
+@runtime_checkable
+class Bounded(Protocol):
+    """A job that can tell beforehand how much memory a source takes, and reject one that takes too much."""
+
+    def within(self, memory: int) -> Job:
+        """The same job, with so many bytes for one call of `make`, the original's among them."""
+        ...
+
+
+@runtime_checkable
+class Explained(Protocol):
+    """A job that can tell how it makes its outputs, for `batchkit preview --explain`."""
+
+    def explain(self, original: Original, tasks: Sequence[Task]) -> Sequence[Mapping[str, str]]:
+        """A row a step, all with the same keys, which become the columns. Raises Rejected as `make` does."""
+        ...
 
 
 @runtime_checkable

@@ -10,14 +10,14 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from batchkit import canonical
 from batchkit.errors import ConfigError, DataError
-from batchkit.job import EXTENSION, TASK_NAME, Job, Task
+from batchkit.job import EXTENSION, TASK_NAME, Bounded, Job, Task
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,6 +64,10 @@ class Recipe:
             "parameters": task.parameters,
         }
         return canonical.digest(canonical.encode(facts))
+
+    def within(self, memory: int) -> Recipe:
+        """The recipe with a job that keeps to so many bytes for a source, if it is one that can."""
+        return replace(self, job=self.job.within(memory)) if isinstance(self.job, Bounded) else self
 
 
 def load(uses: str, parameters: Mapping[str, Any]) -> Recipe:

@@ -18,6 +18,7 @@ from botocore.parsers import ResponseParserError
 
 from batchkit.aws.errors import http_status, translated
 from batchkit.errors import Unanswered
+from batchkit.planning.resources import MEMORY_VARIABLE
 
 if TYPE_CHECKING:
     from mypy_boto3_batch import BatchClient
@@ -167,6 +168,10 @@ def _request(job: BatchJob) -> dict[str, Any]:
     resources = [{"type": kind, "value": value} for kind, value in wanted.items() if value != "0"]
     if resources:
         request["containerOverrides"] = {"resourceRequirements": resources}
+    if job.memory:
+        # The worker cannot see on every platform what the kernel enforces.
+        told = [{"name": MEMORY_VARIABLE, "value": str(job.memory)}]
+        request["containerOverrides"]["environment"] = told
     return request
 
 

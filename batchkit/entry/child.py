@@ -11,8 +11,10 @@ from batchkit import recipe as recipes
 from batchkit.aws.clients import Clients
 from batchkit.aws.ledger import Ledger
 from batchkit.aws.objects import Objects
+from batchkit.entry import limits
 from batchkit.entry.guarded import exit_code
 from batchkit.errors import EX_OK
+from batchkit.planning.resources import job_memory
 from batchkit.worker import shard
 from batchkit.worker.assignment import read_assignment, read_place
 from batchkit.worker.cell import Limits
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from batchkit.recipe import Recipe
+    from batchkit.worker.assignment import Place
     from batchkit.worker.stop import Stop
 
 
@@ -61,7 +64,8 @@ def _work(
         return EX_OK
     works = shard.load(objects, place.artifacts, assignment, recipe.tasks)
     ledger = Ledger(clients.dynamodb, place.ledger)
-    with _isolated(recipe, min(place.lanes, len(works))) as safe:
+    lanes = min(place.lanes, len(works))
+    with _isolated(_bounded(recipe, place, lanes, environ), lanes) as safe:
         child = Child(
             assignment=assignment,
             place=place,
@@ -70,9 +74,15 @@ def _work(
             ledger=ledger,
             telemetry=telemetry,
             stop=flag,
-            threads=Threads(min(place.lanes, len(works))),
+            threads=Threads(lanes),
         )
         return child.run(works)
+
+
+def _bounded(recipe: Recipe, place: Place, lanes: int, environ: Mapping[str, str]) -> Recipe:
+    """The recipe whose job, if it can, keeps to what each lane has of the child's memory."""
+    memory = limits.memory(environ)
+    return recipe if memory is None else recipe.within(job_memory(memory, place.max_bytes, lanes))
 
 
 @contextmanager

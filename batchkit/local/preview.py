@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from batchkit.errors import JobError, Rejected
-from batchkit.job import Failure, Original, Output
+from batchkit.errors import ConfigError, JobError, Rejected
+from batchkit.job import Explained, Failure, Original, Output
 from batchkit.local import files
 from batchkit.planning.outputs import output_key
 from batchkit.planning.states import Outcome
@@ -42,6 +42,26 @@ def preview(recipe: Recipe, template: str, photos: Sequence[Path], folder: Path)
     """
     for key, path in files.keys(photos).items():
         yield from _one(recipe, template, Original(key=key, body=files.read(path)), folder)
+
+
+def explain(recipe: Recipe, photos: Sequence[Path]) -> Iterator[Mapping[str, str]]:
+    """How the outputs of each file come about: rows of the job's own columns behind `file`.
+
+    Raises ConfigError as `preview` does, and when the job explains nothing.
+    """
+    if not isinstance(recipe.job, Explained):
+        raise ConfigError(
+            f"the job '{recipe.uses}' does not explain itself",
+            found=f"{type(recipe.job).__name__} without the method `explain`",
+            expected="a job with the face of batchkit.job.Explained",
+            fix="leave --explain out",
+        )
+    for key, path in files.keys(photos).items():
+        try:
+            rows = recipe.job.explain(Original(key=key, body=files.read(path)), recipe.tasks)
+        except Rejected as error:
+            rows = [{"rejected": str(error)}]
+        yield from ({"file": key, **row} for row in rows)
 
 
 def _one(recipe: Recipe, template: str, original: Original, folder: Path) -> Iterator[Row]:

@@ -14,6 +14,25 @@ FARGATE_MEMORY: dict[float, tuple[int, ...]] = {
     32: (61440, 122880, 249856),
 }
 
+MIB = 1024 * 1024
+# What tells a worker the memory, in MiB, that its job definition gives it.
+MEMORY_VARIABLE = "BATCHKIT_MEMORY"
+# What a worker holds beside sources: Python with boto3 and a job's libraries (some 90 MiB), connections, and
+# outputs on their way to S3.
+WORKER_BYTES = 160 * MIB
+# What each process that makes outputs takes by itself, beside what it shares with the worker.
+LANE_BYTES = 24 * MIB
+# However little a child has, a job may try the smallest sources.
+LEAST_BYTES = 32 * MIB
+
+
+def job_memory(child: int, max_bytes: int, lanes: int = 1) -> int:
+    """The bytes that a job may use for one source, in a child with `child` bytes of memory.
+
+    `max_bytes`: the largest source, 0 if there is no limit; one is being fetched while `lanes` are made.
+    """
+    return max(LEAST_BYTES, (child - WORKER_BYTES - max_bytes) // lanes - LANE_BYTES)
+
 
 def larger(compute: str, vcpus: float, memory: int) -> tuple[float, int]:
     """vCPUs and MiB of a child for which `memory` was not enough: twice as much.

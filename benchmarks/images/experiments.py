@@ -130,7 +130,7 @@ def memory(
 
 
 def profile(usual: Sequence[Sample], fast: Sequence[Sample]) -> dict[str, Any]:
-    """What `effort = "fast"` saves, and what it costs in bytes."""
+    """What `profile = "fast"` saves, and what it costs in bytes."""
     found = {}
     for name in sorted({one.engine for one in fast}):
         before = [one for one in usual if one.engine == name and one.round == 0]

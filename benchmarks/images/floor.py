@@ -18,7 +18,8 @@ import PIL
 from benchmarks.images.python_engines import naive_picture
 from benchmarks.images.sets import Wanted, recipe
 from image_variants import header, plan
-from image_variants.spec import ImageRecipe, Limits
+from image_variants.recipe import ImageRecipe
+from image_variants.spec import Limits
 
 SOURCE = Path(__file__).with_name("floor.c")
 BUNDLED = Path(PIL.__file__).parents[1] / "pillow.libs"
@@ -81,7 +82,7 @@ class Floor:
 def scale(body: bytes, wanted: Sequence[Wanted]) -> int:
     """The scale at which the engine decodes this photo for these variants."""
     limits = Limits()
-    variants = msgspec.convert(recipe(tuple(wanted)), ImageRecipe).variants
+    variants = tuple(msgspec.convert(recipe(tuple(wanted)), ImageRecipe).resolved())
     return plan.make_plan(header.read(body, limits), variants, limits).scale
 
 

@@ -50,11 +50,8 @@ def _save(image: Image.Image, one: Wanted) -> bytes:
 
 def batchkit(resizer: str) -> Engine:
     """The job image-variants with one of its resizers, called as the worker calls it."""
-    job = import_module("image_variants").job
-    render, resizers = (import_module(f"image_variants.{name}") for name in ("render", "resizers"))
-    chosen = resizers.installed()[resizer]
-    # The worker's own choice is the fastest; here each is measured.
-    render.fastest = lambda: chosen
+    variants, resizers = (import_module(f"image_variants.{name}") for name in ("variants", "resizers"))
+    job = variants.ImageVariants(resizer=resizers.installed()[resizer])
     tasks: dict[str, tuple[Task, ...]] = {}
 
     def make(body: bytes, wanted: tuple[Wanted, ...]) -> Outputs:

@@ -71,8 +71,8 @@ def _variant(one: Wanted) -> dict[str, Any]:
     }
     if one["format"] == "png":
         return variant
-    effort = {"effort": "fast"} if one["method"] == 2 else {}
-    return variant | {"quality": one["quality"], **effort}
+    profile = {"profile": "fast"} if one["method"] == 2 else {}
+    return variant | {"quality": one["quality"], **profile}
 
 
 # The unsharp mask of the gray variant; the other engines sharpen in the way that costs them least.

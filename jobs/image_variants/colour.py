@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from io import BytesIO
+from itertools import product
+from typing import cast
 
-from PIL import Image, ImageCms
+from PIL import Image, ImageChops, ImageCms
 
 from batchkit.errors import Rejected
 
@@ -14,6 +17,8 @@ RESIZABLE = frozenset({"L", "La", "RGB", "RGBX", "RGBa", "CMYK", "YCbCr"})
 CONVERTED = {"1": "L", "P": "RGB", "LA": "La", "RGBA": "RGBa"}
 STRAIGHT = {"La": "LA", "RGBa": "RGBA"}
 PLAIN = frozenset({"L", "RGB", "RGBA"})
+# The most by which a conversion may move a level (0 to 255) and still be called none.
+ALIKE = 2
 PROFILE_SPACES = {"L": "GRAY", "RGB": "RGB ", "CMYK": "CMYK"}
 
 
@@ -34,12 +39,12 @@ def resizable(image: Image.Image) -> Image.Image:
     )
 
 
-def plain(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """The picture in sRGB as L, RGB or RGBA, without any metadata. `profile`: its ICC profile."""
+def plain(image: Image.Image, to_srgb: ToSrgb | None) -> Image.Image:
+    """The picture in sRGB as L, RGB or RGBA, without any metadata. `to_srgb`: of its ICC profile."""
     if image.mode in STRAIGHT:
         image = image.convert(STRAIGHT[image.mode])
-    if profile:
-        image = _to_srgb(image, profile)
+    if to_srgb is not None:
+        image = to_srgb.apply(image)
     if image.mode not in PLAIN:
         image = image.convert("RGBA" if image.mode == "LA" else "RGB")
     # Encoders write what they find here: comments, resolutions, a palette's transparent entry.
@@ -74,27 +79,53 @@ def _high_bytes(image: Image.Image) -> Image.Image:
     return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
 
 
-def _to_srgb(image: Image.Image, data: bytes) -> Image.Image:
-    """The picture's colours converted from its ICC profile; a profile that does not fit is ignored."""
-    alpha = image.getchannel("A") if image.mode in {"RGBA", "LA"} else None
-    colours = image.convert({"RGBA": "RGB", "LA": "L"}[image.mode]) if alpha else image
+class ToSrgb:
+    """What makes colours with an ICC profile sRGB; its transforms are made when the first picture needs them.
+
+    A profile that is broken or does not fit is ignored, as browsers do: the pixels are sound.
+    """
+
+    def __init__(self, profile: bytes) -> None:
+        self._profile = profile
+        self._transforms: dict[str, ImageCms.ImageCmsTransform | None] = {}
+
+    def apply(self, image: Image.Image) -> Image.Image:
+        """The picture (L, LA, RGB, RGBA or CMYK) in sRGB; itself where nothing would change."""
+        alpha = image.getchannel("A") if image.mode in {"RGBA", "LA"} else None
+        colours = image.convert({"RGBA": "RGB", "LA": "L"}[image.mode]) if alpha else image
+        if colours.mode not in self._transforms:
+            self._transforms[colours.mode] = _transform(self._profile, colours.mode)
+        transform = self._transforms[colours.mode]
+        if transform is None:
+            return image
+        converted = transform.apply(colours)
+        if alpha:
+            converted.putalpha(alpha)
+        return converted
+
+
+@lru_cache(maxsize=16)
+def to_srgb(profile: bytes | None) -> ToSrgb | None:
+    """Kept for the next source: a camera's pictures all have the same profile. None without a profile."""
+    return ToSrgb(profile) if profile else None
+
+
+def _transform(data: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """None when the profile is of no use, or is sRGB: converting that costs much and changes nothing."""
     try:
         profile = ImageCms.ImageCmsProfile(BytesIO(data))
-        if _is_srgb(profile) or profile.profile.xcolor_space != PROFILE_SPACES.get(colours.mode):
-            return image
-        converted = ImageCms.profileToProfile(
-            colours, profile, ImageCms.createProfile("sRGB"), outputMode="RGB"
-        )
-    except (ImageCms.PyCMSError, OSError):
-        # Broken profiles are common, and the pixels are sound: take them for sRGB, like browsers do.
-        return image
-    if converted is None:
-        return image
-    if alpha:
-        converted.putalpha(alpha)
-    return converted
+        if profile.profile.xcolor_space != PROFILE_SPACES.get(mode):
+            return None
+        transform = ImageCms.buildTransform(profile, ImageCms.createProfile("sRGB"), mode, "RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return None
+    return None if mode == "RGB" and _changes_nothing(transform) else transform
 
 
-def _is_srgb(profile: ImageCms.ImageCmsProfile) -> bool:
-    """By its description: converting sRGB to sRGB costs much and changes nothing."""
-    return "srgb" in (profile.profile.profile_description or "").lower()
+def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
+    """Whether it moves no colour by more than ALIKE. Names are no proof: there is a linear 'sRGB', too."""
+    levels = range(0, 256, 51)
+    colours = bytes(level for colour in product(levels, repeat=3) for level in colour)
+    samples = Image.frombytes("RGB", (len(levels) ** 3, 1), colours)
+    difference = ImageChops.difference(samples, transform.apply(samples))
+    return all(most <= ALIKE for _, most in cast("tuple[tuple[int, int], ...]", difference.getextrema()))

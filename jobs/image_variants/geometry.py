@@ -17,6 +17,7 @@ Box = tuple[float, float, float, float]
 # Where along the free space a picture lies: 0 is left or top, 1 is right or bottom.
 ANCHORS: dict[Gravity, tuple[float, float]] = {
     "center": (0.5, 0.5),
+    "entropy": (0.5, 0.5),
     "top": (0.5, 0.0),
     "bottom": (0.5, 1.0),
     "left": (0.0, 0.5),
@@ -26,12 +27,16 @@ ANCHORS: dict[Gravity, tuple[float, float]] = {
 
 @dataclass(frozen=True)
 class Geometry:
-    """`box` (left, top, right, bottom) of the upright source becomes `scaled`, at `offset` of `canvas`."""
+    """`box` (left, top, right, bottom) of the upright source becomes `scaled`, at `offset` of `canvas`.
+
+    With a `reach` the box is still to be found: it may lie anywhere in there.
+    """
 
     box: Box
     scaled: Size
     canvas: Size
     offset: tuple[int, int] = (0, 0)
+    reach: Box | None = None
 
     @property
     def density(self) -> tuple[float, float]:
@@ -56,7 +61,7 @@ def measure(source: Size, crop: Crop | None, resize: Resize | None) -> Geometry:
             size = _contained(_size(region), resize)
             return Geometry(region, size, size)
         case "cover":
-            return _covering(region, resize)
+            return _covering(source, region, resize)
         case "fill":
             return _padded(region, resize)
         case "exact":
@@ -84,18 +89,27 @@ def _contained(region: Size, resize: Resize) -> Size:
     return _whole((region[0] * scale, region[1] * scale))
 
 
-def _covering(region: Box, resize: Resize) -> Geometry:
-    """The largest part of the region with the target's proportions, at the gravity's place."""
+def _covering(source: Size, region: Box, resize: Resize) -> Geometry:
+    """The largest part of the region with the target's proportions, where focus or gravity want it."""
     have = _size(region)
     target = _target(have, resize)
     scale = max(target[0] / have[0], target[1] / have[1])
     shown = (min(target[0] / scale, have[0]), min(target[1] / scale, have[1]))
-    across, down = ANCHORS[resize.gravity]
-    left = region[0] + (have[0] - shown[0]) * across
-    top = region[1] + (have[1] - shown[1]) * down
+    left, top = _corner(source, region, shown, resize)
     box = (left, top, min(left + shown[0], region[2]), min(top + shown[1], region[3]))
     size = _whole(target)
-    return Geometry(box, size, size)
+    return Geometry(box, size, size, reach=region if resize.gravity == "entropy" else None)
+
+
+def _corner(source: Size, region: Box, shown: tuple[float, float], resize: Resize) -> tuple[float, float]:
+    """Left and top of what is shown of the region."""
+    free = (region[2] - region[0] - shown[0], region[3] - region[1] - shown[1])
+    if resize.focus is None:
+        across, down = ANCHORS[resize.gravity]
+        return region[0] + free[0] * across, region[1] + free[1] * down
+    left = resize.focus.x * source[0] - shown[0] / 2 - region[0]
+    top = resize.focus.y * source[1] - shown[1] / 2 - region[1]
+    return region[0] + min(max(left, 0.0), free[0]), region[1] + min(max(top, 0.0), free[1])
 
 
 def _padded(region: Box, resize: Resize) -> Geometry:

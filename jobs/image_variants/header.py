@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from typing import IO
 
@@ -20,10 +20,11 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from batchkit.errors import Rejected
-from image_variants import frames, signatures
+from image_variants import signatures, structure
 from image_variants.geometry import Size
 from image_variants.orientation import TURNS, UPRIGHT, swap
 from image_variants.spec import Limits
+from image_variants.structure.limits import MAX_PROFILE, too_large
 
 Opener = Callable[[bytes], IO[bytes]]
 
@@ -36,37 +37,61 @@ READERS: dict[str, type[ImageFile.ImageFile]] = {
     "GIF": GifImageFile,
     "TIFF": TiffImageFile,
 }
+# Several pictures in a file are an animation; in a TIFF they are pages.
+MOVING = frozenset({"PNG", "WEBP", "AVIF", "GIF"})
 EXIF_ORIENTATION = 0x0112
+# How Pillow refuses a PNG whose texts or profile grow beyond its limits when they are unpacked.
+OVERSIZED = ("Decompressed data too large", "Too much memory used in text chunks")
 
 
 @dataclass(frozen=True)
 class Source:
-    """An opened picture, not decoded yet. `size` is upright; `stored` is as the pixels lie in the file."""
+    """An opened picture, not decoded yet. `size` is upright; `stored` is as the pixels lie in the file.
+
+    `frames`: how many pictures the file holds, of which this is number `page` (from 1).
+    """
 
     image: ImageFile.ImageFile
     format: str
     stored: Size
     size: Size
     orientation: int
+    frames: int
+    page: int
+    body: bytes = field(repr=False)
+
+    @property
+    def moving(self) -> bool:
+        """Whether it is an animation."""
+        return self.frames > 1 and self.format in MOVING
+
+    def again(self) -> Source:
+        """The same picture, opened anew: a picture can be decoded only once."""
+        with decoding(self.format):
+            return replace(self, image=_open(self.format, BytesIO(self.body), self.page))
 
 
-def read(body: bytes, limits: Limits, open_bytes: Opener = BytesIO) -> Source:
-    """The source in `body`. Raises Rejected: Empty, TooManyBytes, UnsupportedFormat, Truncated, Corrupt,
-    TooManyPixels or TooManyFrames."""
+def read(body: bytes, limits: Limits, open_bytes: Opener = BytesIO, *, page: int = 1) -> Source:
+    """The source in `body`. Raises Rejected: Empty, TooManyBytes, UnsupportedFormat, NoSuchPage, Truncated,
+    Corrupt, TooManyPixels, TooManyFrames, TooManyBlocks or MetadataTooLarge."""
     _check_bytes(body, limits)
     kind = signatures.identify(body)
     if kind not in READERS:
         accepted = ", ".join(READERS)
         raise Rejected("UnsupportedFormat", f"the content is {kind}; accepted are {accepted}")
+    frames = structure.check(kind, body, limits.max_pixels, limits.max_frames)
     with decoding(kind):
-        image = READERS[kind](open_bytes(body))
-    _check_pixels(image.size, limits)
-    with decoding(kind):
-        found = frames.count(image, body, limits.max_frames)
-    if found > limits.max_frames:
+        image = _open(kind, open_bytes(body))
+        frames = max(frames, _announced(image))
+    if frames > limits.max_frames:
         raise Rejected("TooManyFrames", f"more than {limits.max_frames:,} frames; that is the limit")
+    _check_pixels(image.size, limits)
+    if page > 1:
+        _turn_to(image, kind, page, frames)
+        _check_pixels(image.size, limits)
+    _check_profile(image)
     orientation = UPRIGHT if kind == "TIFF" else _orientation(image)
-    return Source(image, kind, image.size, swap(image.size, orientation), orientation)
+    return Source(image, kind, image.size, swap(image.size, orientation), orientation, frames, page, body)
 
 
 @contextmanager
@@ -84,9 +109,36 @@ def decoding(kind: str) -> Iterator[None]:
         raise Rejected("TooManyPixels", f"{kind}: {error}") from error
     except Exception as error:
         cause = str(error) or type(error).__name__
+        if any(words in cause for words in OVERSIZED):
+            raise Rejected("MetadataTooLarge", f"{kind}: {cause}") from error
         if "truncated" in cause.lower() or isinstance(error, EOFError):
             raise Rejected("Truncated", f"the {kind} data ends too early: {cause}") from error
         raise Rejected("Corrupt", f"the {kind} data cannot be read: {cause}") from error
+
+
+def _open(kind: str, file: IO[bytes], page: int = 1) -> ImageFile.ImageFile:
+    image = READERS[kind](file)
+    if page > 1:
+        image.seek(page - 1)
+    return image
+
+
+def _announced(image: ImageFile.ImageFile) -> int:
+    """The number of frames where a header tells it; readers of GIF and TIFF would walk through them all."""
+    return 1 if image.format in {"GIF", "TIFF"} else int(getattr(image, "n_frames", 1))
+
+
+def _turn_to(image: ImageFile.ImageFile, kind: str, page: int, frames: int) -> None:
+    if page > frames:
+        raise Rejected("NoSuchPage", f"page {page} is wanted; the source has {frames}")
+    with decoding(kind):
+        image.seek(page - 1)
+
+
+def _check_profile(image: Image.Image) -> None:
+    profile = image.info.get("icc_profile") or b""
+    if len(profile) > MAX_PROFILE:
+        raise too_large("colour profile", len(profile), MAX_PROFILE)
 
 
 def _check_bytes(body: bytes, limits: Limits) -> None:

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from batchkit.errors import Rejected
-from image_variants import encode, pyramid
+from image_variants import pyramid
+from image_variants.detail import Detail
 from image_variants.geometry import Box, Geometry, Size, measure
 from image_variants.header import Source
 from image_variants.orientation import stored_box, swap
@@ -34,23 +35,32 @@ class Cut:
     """One picture of `size`: the `box` of cut number `parent`, or of the decoded source (None).
 
     `box` and `size` are upright, but for a cut from the source: these are as the source is stored, and the
-    picture is turned afterwards, when it has few pixels.
+    picture is turned afterwards, when it has few pixels. With a `reach` the box is moved, anywhere in there,
+    to where most is to be seen.
     """
 
     parent: int | None
     box: Box
     size: Size
     uses: tuple[Use, ...]
+    reach: Box | None = None
+
+    def keeps(self, size: Size) -> bool:
+        """Whether it is all of a picture of that size, as it is."""
+        return self.size == size and self.box == (0, 0, *size)
 
 
 @dataclass(frozen=True)
 class Plan:
     """`scale`: the source is decoded at 1/scale of its size, `decoded` pixels as they are stored.
 
-    `cuts` are in the order of making. `refused`: variants that cannot be, by their places.
+    The scale is `safe` for pictures of any detail, or for those of the plan's detail only: then the decoded
+    picture must be looked at. `cuts` are in the order of making; `refused` are variants that cannot be, by
+    place.
     """
 
     scale: int
+    safe: bool
     decoded: Size
     orientation: int
     cuts: tuple[Cut, ...]
@@ -61,30 +71,46 @@ class Plan:
         return max((at for at, each in enumerate(self.cuts) if each.parent == cut), default=-1)
 
 
-def make_plan(source: Source, variants: Sequence[Variant], limits: Limits) -> Plan:
+def make_plan(source: Source, variants: Sequence[Variant], limits: Limits, detail: Detail = "soft") -> Plan:
     """The plan for these variants of one source. Raises nothing: what cannot be made is in `refused`."""
     uses: dict[Geometry, list[Use]] = {}
     refused: list[tuple[int, Rejected]] = []
     for place, variant in enumerate(variants):
         geometry = measure(source.size, variant.crop, variant.resize)
-        try:
-            encode.check_size(geometry.canvas, variant.format, limits.max_pixels)
-        except Rejected as reason:
+        reason = _too_large(geometry.canvas, variant, limits.max_pixels)
+        if reason is not None:
             refused.append((place, reason))
         else:
             use = Use(place, geometry.canvas, geometry.offset)
             uses.setdefault(geometry.picture, []).append(use)
-    scale = _scale(source, list(uses))
+    scale = _scale(source, list(uses), detail)
     steps = pyramid.order(list(uses))
-    cuts = tuple(_cut(source, scale, step, tuple(uses[step.geometry])) for step in steps)
-    return Plan(scale, _decoded(source.stored, scale), source.orientation, cuts, tuple(refused))
+    return Plan(
+        scale=scale,
+        safe=scale == _scale(source, list(uses), "sharp"),
+        decoded=_decoded(source.stored, scale),
+        orientation=source.orientation,
+        cuts=tuple(_cut(source, scale, step, tuple(uses[step.geometry])) for step in steps),
+        refused=tuple(refused),
+    )
 
 
-def _scale(source: Source, geometries: Sequence[Geometry]) -> int:
+def _too_large(size: Size, variant: Variant, max_pixels: int) -> Rejected | None:
+    """Why an output of that size cannot be, if so."""
+    shown = f"{size[0]:,} x {size[1]:,}"
+    if max(size) > variant.max_side:
+        most = f"{variant.format} holds sides up to {variant.max_side:,} pixels"
+        return Rejected("OutputTooLarge", f"{shown}; {most}")
+    if size[0] * size[1] > max_pixels:
+        return Rejected("OutputTooLarge", f"{shown} pixels; the limit is {max_pixels:,} in all")
+    return None
+
+
+def _scale(source: Source, geometries: Sequence[Geometry], detail: Detail) -> int:
     """How far libjpeg may scale while it decodes; 1 where there is no such thing."""
     if source.format != "JPEG" or not geometries:
         return 1
-    scale = pyramid.dct_scale(geometries)
+    scale = pyramid.dct_scale(geometries, detail)
     return scale if min(source.stored) >= scale else 1
 
 
@@ -94,8 +120,19 @@ def _decoded(stored: Size, scale: int) -> Size:
 
 
 def _cut(source: Source, scale: int, step: pyramid.Step, uses: tuple[Use, ...]) -> Cut:
+    geometry = step.geometry
     if step.inside is not None:
-        return Cut(step.parent, step.inside, step.geometry.scaled, uses)
-    left, top, right, bottom = stored_box(step.geometry.box, source.size, source.orientation)
-    box = (left / scale, top / scale, right / scale, bottom / scale)
-    return Cut(None, box, swap(step.geometry.scaled, source.orientation), uses)
+        return Cut(step.parent, step.inside, geometry.scaled, uses, step.reach)
+    return Cut(
+        parent=None,
+        box=_stored(source, scale, geometry.box),
+        size=swap(geometry.scaled, source.orientation),
+        uses=uses,
+        reach=None if geometry.reach is None else _stored(source, scale, geometry.reach),
+    )
+
+
+def _stored(source: Source, scale: int, box: Box) -> Box:
+    """A box of the upright source in the pixels that are decoded."""
+    left, top, right, bottom = stored_box(box, source.size, source.orientation)
+    return left / scale, top / scale, right / scale, bottom / scale

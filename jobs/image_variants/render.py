@@ -7,28 +7,30 @@ header -> plan -> decode once -> cuts -> filters -> bytes
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image
 
 from batchkit.errors import Rejected
-from image_variants import colour, encode, filters
+from image_variants import colour, detail, entropy, filters
+from image_variants.colour import ToSrgb
 from image_variants.header import Source, decoding
 from image_variants.orientation import turn
 from image_variants.plan import Cut, Plan, Use, make_plan
-from image_variants.resizers import Resizer, fastest
-from image_variants.spec import WHITE, Limits, Variant
+from image_variants.resizers import Resizer
+from image_variants.spec import WHITE, Frame, Limits, Variant
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """An encoded variant, its size in pixels, and who resized it."""
+    """An encoded variant, its size in pixels, its quality and the findings that it asked for."""
 
     variant: Variant
     body: bytes
     width: int
     height: int
-    resizer: str
+    quality: int | None
+    findings: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -41,42 +43,42 @@ class Refused:
 
 @dataclass(frozen=True)
 class Decoded:
-    """The decoded pixels as they lie in the file, and their ICC profile."""
+    """The decoded pixels as they lie in the file, and what makes their colours sRGB."""
 
     image: Image.Image
-    profile: bytes | None
+    to_srgb: ToSrgb | None
 
 
 def render(
-    source: Source, variants: Sequence[Variant], limits: Limits, resizer: Resizer | None = None
+    source: Source, plan: Plan, variants: Sequence[Variant], limits: Limits, resizer: Resizer
 ) -> Iterator[Rendered | Refused]:
     """Every variant, as soon as it is ready. Raises Rejected when the source cannot be decoded."""
-    plan, chosen = make_plan(source, variants, limits), resizer or fastest()
     for place, reason in plan.refused:
         yield Refused(variants[place], reason)
-    for cut, picture in pictures(source, plan, chosen):
-        for use in cut.uses:
-            yield _finish(picture, use, variants[use.place], chosen.name)
-
-
-def pictures(source: Source, plan: Plan, resizer: Resizer) -> Iterator[tuple[Cut, Image.Image]]:
-    """The unfiltered picture of each cut, upright and sRGB; each is kept no longer than others need it."""
     if not plan.cuts:
         return
+    plan, decoded = decode_safely(source, plan, variants, limits)
+    for cut, picture in pictures(decoded, plan, resizer):
+        for use in cut.uses:
+            yield _finish(picture, use, variants[use.place])
+
+
+def decode_safely(
+    source: Source, plan: Plan, variants: Sequence[Variant], limits: Limits
+) -> tuple[Plan, Decoded]:
+    """The decoded source, and the plan that it was decoded by.
+
+    Where the plan's scale is not safe for every picture, the decoded one is looked at, and decoded again at
+    a larger scale if it is too sharp: a photo hardly ever is, a page of text always. Raises Rejected.
+    """
     decoded = decode(source, plan)
-    made: dict[int, Image.Image] = {}
-    for number, cut in enumerate(plan.cuts):
-        if cut.parent is None:
-            resized = resizer.resize(decoded.image, cut.size, cut.box)
-            made[number] = colour.plain(turn(resized, plan.orientation), decoded.profile)
-        else:
-            made[number] = resizer.resize(made[cut.parent], cut.size, cut.box)
-        if number == plan.last_use(None):
-            # The largest block of memory, not needed while the variants are encoded.
-            decoded.image.close()
-        elif cut.parent is not None and number == plan.last_use(cut.parent):
-            del made[cut.parent]
-        yield cut, made[number]
+    if plan.safe:
+        return plan, decoded
+    better = make_plan(source, variants, limits, detail.look(decoded.image))
+    if better.scale == plan.scale:
+        return plan, decoded
+    decoded.image.close()
+    return better, decode(source.again(), better)
 
 
 def decode(source: Source, plan: Plan) -> Decoded:
@@ -88,18 +90,62 @@ def decode(source: Source, plan: Plan) -> Decoded:
             image.draft(None, (width // plan.scale, height // plan.scale))
         image.load()
         profile = image.info.get("icc_profile")
-        return Decoded(colour.resizable(image), profile)
+        return Decoded(colour.resizable(image), colour.to_srgb(profile))
 
 
-def _finish(picture: Image.Image, use: Use, variant: Variant, resizer: str) -> Rendered | Refused:
-    """Filters, then padding and background, then bytes."""
+def pictures(decoded: Decoded, plan: Plan, resizer: Resizer) -> Iterator[tuple[Cut, Image.Image]]:
+    """The unfiltered picture of each cut, upright and sRGB; each is kept no longer than others need it.
+
+    A cut with a reach comes back with the box that was found, and without the reach.
+    """
+    made: dict[int, Image.Image] = {}
+    for number, planned in enumerate(plan.cuts):
+        above = decoded.image if planned.parent is None else made[planned.parent]
+        cut = _settled(planned, above)
+        made[number] = above if cut.keeps(above.size) else resizer.resize(above, cut.size, cut.box)
+        if cut.parent is None:
+            made[number] = colour.plain(turn(made[number], plan.orientation), decoded.to_srgb)
+        del above
+        if number == plan.last_use(None) and decoded.image not in made.values():
+            # The largest block of memory, not needed while the variants are encoded.
+            decoded.image.close()
+        elif cut.parent is not None and number == plan.last_use(cut.parent):
+            del made[cut.parent]
+        yield cut, made[number]
+
+
+def _settled(cut: Cut, image: Image.Image) -> Cut:
+    if cut.reach is None:
+        return cut
+    return replace(cut, box=entropy.find(image, cut.box, cut.reach), reach=None)
+
+
+def finish(picture: Image.Image, use: Use, variant: Variant) -> Image.Image:
+    """Filters, then padding and background. Raises Rejected."""
+    filtered = filters.apply(picture, variant.filters)
+    if use.canvas != filtered.size:
+        return colour.pad(filtered, use.canvas, use.offset, variant.background or WHITE)
+    if variant.background not in {None, "transparent"}:
+        return colour.flatten(filtered, variant.background)
+    return filtered
+
+
+def encoded(frames: Sequence[Frame], loops: int, variant: Variant) -> Rendered:
+    """The finished pictures of a variant as its file; the findings are of the first. Raises Rejected."""
+    first = frames[0].image
+    made = variant.encode(frames, loops)
+    found = _find(first, variant) if variant.facts else {}
+    return Rendered(variant, made.body, first.width, first.height, made.quality, found)
+
+
+def _find(image: Image.Image, variant: Variant) -> dict[str, str]:
+    from image_variants import findings  # noqa: PLC0415  (brings numpy, which few ask for)
+
+    return findings.find(image, variant.facts)
+
+
+def _finish(picture: Image.Image, use: Use, variant: Variant) -> Rendered | Refused:
     try:
-        filtered = filters.apply(picture, variant.filters)
+        return encoded([Frame(finish(picture, use, variant), 0)], 0, variant)
     except Rejected as reason:
         return Refused(variant, reason)
-    if use.canvas != filtered.size:
-        filtered = colour.pad(filtered, use.canvas, use.offset, variant.background or WHITE)
-    elif variant.background not in {None, "transparent"}:
-        filtered = colour.flatten(filtered, variant.background)
-    body = encode.encode(filtered, variant)
-    return Rendered(variant, body, filtered.width, filtered.height, resizer)

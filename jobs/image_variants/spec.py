@@ -1,4 +1,4 @@
-"""The recipe as types: what a variant is, and which sources are accepted.
+"""The recipe as types: what all variants have in common, and which sources are accepted.
 
 limits = { max_pixels = 120_000_000 }
 
@@ -6,34 +6,35 @@ limits = { max_pixels = 120_000_000 }
 name = "thumb"
 resize = { width = 200, height = 200, fit = "cover" }
 format = "webp"
+
+What only some formats have (a quality, an animation) is in `image_variants.formats`.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import Annotated, ClassVar, Literal, Self
 
 import msgspec
 from msgspec import Meta
+from PIL import Image
 
 from image_variants.filters import AnyFilter
 
-Format = Literal["jpeg", "png", "webp", "avif", "gif", "tiff"]
 Fit = Literal["contain", "cover", "fill", "exact"]
-Gravity = Literal["center", "top", "bottom", "left", "right"]
-Effort = Literal["fast", "normal", "small"]
+Gravity = Literal["center", "top", "bottom", "left", "right", "entropy"]
+Profile = Literal["fast", "standard", "small"]
+Fact = Literal["blurhash", "colour"]
 
 # The widest picture that WebP can hold; the other formats can hold more.
 MAX_SIDE = 16_383
 
 Side = Annotated[int, Meta(ge=1, le=MAX_SIDE)]
 Share = Annotated[float, Meta(ge=0, le=1)]
-Quality = Annotated[int, Meta(ge=1, le=100)]
 Count = Annotated[int, Meta(ge=1)]
 Background = Annotated[str, Meta(pattern=r"^(#[0-9a-fA-F]{6}|transparent)$")]
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 
-DEFAULT_QUALITY: dict[Format, int] = {"jpeg": 82, "webp": 80, "avif": 50}
-WITHOUT_TRANSPARENCY: frozenset[Format] = frozenset({"jpeg"})
 WHITE = "#ffffff"
 
 
@@ -42,15 +43,16 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Limits(Spec, frozen=True):
-    """Which sources are accepted. They never decide the bytes of an output.
+    """Which sources are accepted, whatever memory there is. They never decide the bytes of an output.
 
-    A picture in memory takes 3 or 4 bytes a pixel (6 more while a progressive JPEG is decoded), so
-    the default of 120 megapixels fits a container of 2 GB and the 108-megapixel cameras of phones.
+    `max_pixels` also holds for an output. `max_animation_pixels`: those of all frames together, where
+    an animation is kept.
     """
 
     max_pixels: Count = 120_000_000
     max_frames: Count = 1_000
     max_bytes: Count = 256 * 1024 * 1024
+    max_animation_pixels: Count = 1_000_000_000
 
 
 class Crop(Spec, frozen=True):
@@ -66,6 +68,13 @@ class Crop(Spec, frozen=True):
             raise ValueError("an empty crop: left must be less than right, and top less than bottom")
 
 
+class Focus(Spec, frozen=True):
+    """What matters most in a picture, as shares (0 to 1) of the source's upright width and height."""
+
+    x: Share
+    y: Share
+
+
 class Resize(Spec, frozen=True):
     """The size to make, in pixels.
 
@@ -73,12 +82,16 @@ class Resize(Spec, frozen=True):
     out is cut off. fill: like contain, then padded with the background to width x height. exact:
     stretched to width x height. Without `enlarge` no pixel is ever invented: cover and exact keep
     the proportions of width x height and become smaller, contain and fill keep the source's size.
+
+    What cover keeps: `focus` comes as near to the middle as it can; or `gravity`, a side, the centre or
+    `entropy`, the part in which most is to be seen. For fill, gravity is where the picture lies.
     """
 
     width: Side | None = None
     height: Side | None = None
     fit: Fit = "contain"
     gravity: Gravity = "center"
+    focus: Focus | None = None
     enlarge: bool = False
 
     def __post_init__(self) -> None:
@@ -86,43 +99,80 @@ class Resize(Spec, frozen=True):
             raise ValueError("resize needs a width, a height or both")
         if self.fit != "contain" and (self.width is None or self.height is None):
             raise ValueError(f"resize with fit '{self.fit}' needs both width and height")
+        if self.fit != "cover" and (self.focus is not None or self.gravity == "entropy"):
+            raise ValueError(f"fit '{self.fit}' cuts nothing off: focus and entropy go with fit 'cover'")
+        if self.focus is not None and self.gravity != "center":
+            raise ValueError("focus and gravity contradict each other: give one of them")
 
 
-class Variant(Spec, frozen=True):
-    """One output. `background` lies under transparent pixels and in the padding.
+class Frame(msgspec.Struct, frozen=True):
+    """One picture of an animation, and how long it is shown."""
 
-    Without a background, transparency is kept where the format and the fit allow it; JPEG and padding
-    are white. `effort` trades the time of encoding for bytes: fast, normal or small.
+    image: Image.Image
+    milliseconds: int
+
+
+class Variant(Spec, frozen=True, tag_field="format"):
+    """One output; its subclasses are the formats.
+
+    `widths` makes several variants of it, each named NAME-WIDTH; with a resize, they have its proportions.
+    `srcset` names what an output is a candidate for: a fact, and NAME where there are widths. `page`: of a
+    TIFF, or the frame of an animation, from 1. Without a `background`, transparency is kept where the format
+    and the fit allow it; JPEG and padding are white. `facts`: what else is found out about the finished
+    picture. `profile` trades the time of encoding for bytes.
     """
 
     name: Name
-    format: Format
-    quality: Quality | None = None
-    effort: Effort = "normal"
+    srcset: Name | None = None
+    widths: Annotated[tuple[Side, ...], Meta(min_length=1, max_length=32)] | None = None
+    page: Count = 1
     crop: Crop | None = None
     resize: Resize | None = None
     background: Background | None = None
     filters: tuple[AnyFilter, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    profile: Profile | None = None
+
+    extension: ClassVar[str]
+    # The longest side that the format's header, or its library, can hold.
+    max_side: ClassVar[int]
 
     def __post_init__(self) -> None:
-        if self.quality is not None and self.format not in DEFAULT_QUALITY:
-            raise ValueError(f"{self.format} is lossless and takes no quality; leave it out")
-        if self.background == "transparent" and self.format in WITHOUT_TRANSPARENCY:
-            raise ValueError(f"{self.format} cannot be transparent; give a background such as '{WHITE}'")
+        if self.widths is None:
+            return
+        if self.resize is not None and None in {self.resize.width, self.resize.height}:
+            raise ValueError("beside widths, a resize gives proportions: both width and height")
+        if len({*self.widths}) < len(self.widths):
+            raise ValueError("widths names a width twice")
+
+    @property
+    def format(self) -> str:
+        """The format's name in lower case, which is also the end of its media type."""
+        return str(self.__struct_config__.tag)
+
+    @property
+    def moves(self) -> bool:
+        """Whether an animation stays one."""
+        return False
+
+    def resolved(self, profile: Profile) -> Self:
+        """The variant with its defaults spelt out, so that its parameters alone decide the bytes.
+
+        `profile` is the recipe's, and holds where the variant has none.
+        """
+        raise NotImplementedError
+
+    def encode(self, frames: Sequence[Frame], loops: int) -> Encoded:
+        """The bytes of at least one picture (L, RGB or RGBA); several only if it `moves`.
+
+        `loops`: how often an animation is shown, 0 for ever. Raises Rejected when it cannot be as small as
+        the recipe wants it.
+        """
+        raise NotImplementedError
 
 
-class ImageRecipe(Spec, frozen=True):
-    """All of `[job]` but `uses`: the variants, in order, and what is accepted."""
+class Encoded(msgspec.Struct, frozen=True):
+    """A file's bytes, and the quality that they have, where the format knows one."""
 
-    variants: Annotated[tuple[Variant, ...], Meta(min_length=1)]
-    limits: Limits = Limits()
-
-
-def resolve(variant: Variant) -> Variant:
-    """The variant with its defaults spelt out, so that its parameters alone decide the bytes."""
-    quality = variant.quality if variant.quality is not None else DEFAULT_QUALITY.get(variant.format)
-    background = variant.background
-    padded = variant.resize is not None and variant.resize.fit == "fill"
-    if background is None and (padded or variant.format in WITHOUT_TRANSPARENCY):
-        background = WHITE
-    return msgspec.structs.replace(variant, quality=quality, background=background)
+    body: bytes
+    quality: int | None = None

@@ -88,6 +88,15 @@ def test_preview_makes_the_variants_into_a_folder_and_tells_of_the_bad_file(proj
     }
 
 
+def test_preview_explains_how_each_variant_comes_about(project: Path) -> None:
+    (project / "good.jpg").write_bytes(picture(640, 480))
+    told = run(BATCHKIT, "preview", "--explain", "good.jpg", "-o", "json", cwd=project)
+    rows = json.loads(told.stdout)
+    assert [row["step"] for row in rows[:2]] == ["source", "decode"]
+    assert "MB" in rows[1]["how"]
+    assert not (project / "batchkit-preview").exists()
+
+
 def test_preview_needs_no_project_and_no_aws(tmp_path: Path) -> None:
     (tmp_path / "photo.png").write_bytes(picture(800, 600, fmt="PNG"))
 

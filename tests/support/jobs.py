@@ -13,6 +13,7 @@ from batchkit.recipe import Recipe
 COPIES = "support.jobs:Copies"
 PARKING = "support.jobs:Parking"
 NOTHING = "support.jobs:Nothing"
+THRIFTY = "support.jobs:Thrifty"
 
 Hook = Callable[[Original, Task], None]
 
@@ -101,3 +102,24 @@ def recipe(names: Sequence[str], hook: Hook = nothing, **parameters: Any) -> Rec
     job = Copies(hook)
     everything = {"names": list(names), **parameters}
     return Recipe(uses=COPIES, parameters=everything, job=job, tasks=tuple(job.plan(everything)))
+
+
+class Thrifty(Copies):
+    """Copies that rejects every source, naming the bytes of memory that it may use; and explains itself."""
+
+    memory = 0
+
+    def within(self, memory: int) -> Thrifty:
+        bounded = Thrifty()
+        bounded.memory = memory
+        return bounded
+
+    def make(self, original: Original, tasks: Sequence[Task]) -> Iterator[Output | Failure]:
+        if self.memory:
+            raise Rejected("TooMuchMemory", f"{self.memory} bytes are allowed")
+        return super().make(original, tasks)
+
+    def explain(self, original: Original, tasks: Sequence[Task]) -> Sequence[Mapping[str, str]]:
+        if original.body.startswith(b"reject"):
+            raise Rejected("NotWanted", "the body says so")
+        return [{"step": task.name, "how": "copied"} for task in tasks]

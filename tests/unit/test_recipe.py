@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.jobs import COPIES, THRIFTY
 
 from batchkit import canonical, recipe
 from batchkit.errors import ConfigError, DataError
@@ -150,3 +151,11 @@ def test_an_unknown_entry_point_comes_with_the_nearest_installed_one() -> None:
 def test_tasks_that_cannot_be_told_apart_or_named_are_refused(names: list[str], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         load(names)
+
+
+def test_a_job_that_can_keeps_to_a_memory_and_any_other_stays_as_it_is() -> None:
+    thrifty, copies = (recipe.load(uses, {"names": ["a"]}) for uses in (THRIFTY, COPIES))
+
+    assert thrifty.within(7).job.memory == 7  # type: ignore[attr-defined]
+    assert thrifty.within(7).digest == thrifty.digest
+    assert copies.within(7) is copies

@@ -26,6 +26,7 @@ FEW_PIXELS = 200_000
 SPARE = 2.0
 # Pillow keeps RGB in four bytes a pixel, and hands these out and takes them back with the least work.
 RAW = {"RGB": "RGBX"}
+PREMULTIPLIED = {"LA": "La", "RGBA": "RGBa"}
 BANDS = {"L": 1, "La": 2, "RGBX": 4, "RGBa": 4, "CMYK": 4, "YCbCr": 3}
 
 
@@ -35,9 +36,13 @@ class Vips:
 
     exact: Pillow
     name: str = "libvips"
+    copied: float = 4.0
 
     def resize(self, image: Image.Image, size: Size, box: Box) -> Image.Image:
         """See Resizer."""
+        if image.mode in PREMULTIPLIED:
+            # As Pillow does by itself: colours of transparent pixels must not bleed into visible ones.
+            return self.resize(image.convert(PREMULTIPLIED[image.mode]), size, box).convert(image.mode)
         whole = (floor(box[0] + 0.5), floor(box[1] + 0.5), floor(box[2] + 0.5), floor(box[3] + 0.5))
         if _pixels(whole) < FEW_PIXELS:
             return self.exact.resize(image, size, box)

@@ -79,6 +79,8 @@ def test_an_array_is_submitted_with_its_size_and_a_plain_job_without(wire: Wire,
         {"type": "VCPU", "value": "0.5"},
         {"type": "MEMORY", "value": "1024"},
     ]
+    # A worker with more memory than its job definition says must know of it.
+    assert single["containerOverrides"]["environment"] == [{"name": "BATCHKIT_MEMORY", "value": "1024"}]
 
 
 LOST: list[tuple[int, dict[str, Any] | Exception]] = [

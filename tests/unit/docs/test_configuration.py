@@ -1,4 +1,4 @@
-"""The manual's page on batchkit.toml, and the schema that editors load, against the types."""
+"""The manual's pages on batchkit.toml, and the schema that editors load, against the types."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from batchkit.project import schema
 from batchkit.recipe import find_job
 
 ROOT = Path(__file__).parents[3]
-PAGE = (ROOT / "docs/configuration.md").read_text()
+PAGE = "\n".join((ROOT / f"docs/{page}.md").read_text() for page in ("configuration", "images"))
 
 
 def keys(definition: dict[str, Any]) -> list[str]:

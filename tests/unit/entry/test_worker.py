@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.jobs import COPIES, PARKING
+from support.jobs import COPIES, PARKING, THRIFTY
 from support.moto_world import World, bulk_argv, upload, upload_argv
 
 from batchkit import recipe as recipes
 from batchkit.entry import worker
 from batchkit.errors import EX_CONFIG, EX_DATAERR, EX_OK, EX_TEMPFAIL, ConfigError
 from batchkit.planning import names
+from batchkit.planning.resources import MIB, job_memory
 
 if TYPE_CHECKING:
     from batchkit.recipe import Recipe
@@ -111,6 +112,19 @@ def test_an_upload_is_done_in_this_process_as_in_a_forked_one(
     assert {line["child"] for line in lines} == {1}
     assert worker.main(argv, {**world.environment, "AWS_BATCH_JOB_ARRAY_INDEX": "2"}) == EX_OK
     assert len(world.reports(upload(recipe, source).run, 2)) == 1
+
+
+def test_a_job_is_told_what_memory_the_child_can_spare(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = recipes.load(THRIFTY, {"names": ["a"]})
+    source = world.put("photo.jpg", b"x")
+    world.submit(recipe, [])
+    environ = {**world.environment, "BATCHKIT_MEMORY": "400", "BATCHKIT_MAX_BYTES": "1000000"}
+    assert worker.main(upload_argv(recipe, source), environ) == EX_OK
+    assert world.outcomes("photo.jpg") == {"a": "rejected"}
+    allowed = job_memory(400 * MIB, 1_000_000)
+    assert f"{allowed} bytes are allowed" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from support.jobs import COPIES
+from support.jobs import COPIES, THRIFTY
 
 from batchkit import recipe
 from batchkit.errors import ConfigError
-from batchkit.local.preview import Row, preview
+from batchkit.local.preview import Row, explain, preview
 from batchkit.planning.states import Outcome
 
 TEMPLATE = "{name}/{task}.{ext}"
@@ -79,3 +79,22 @@ def test_a_job_that_breaks_down_fails_what_it_did_not_make(
 
     assert {row.task: row.outcome for row in found} == outcomes
     assert all(row.message for row in found if row.outcome is Outcome.FAILED)
+
+
+def test_a_job_explains_each_file_and_says_which_is_rejected(tmp_path: Path) -> None:
+    for name in ("good", "reject"):
+        (tmp_path / name).write_bytes(name.encode())
+    made = recipe.load(THRIFTY, {"names": ["one", "two"]})
+
+    found = list(explain(made, [tmp_path / "good", tmp_path / "reject"]))
+
+    assert found == [
+        {"file": "good", "step": "one", "how": "copied"},
+        {"file": "good", "step": "two", "how": "copied"},
+        {"file": "reject", "rejected": "NotWanted: the body says so"},
+    ]
+
+
+def test_a_job_that_does_not_explain_itself_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=COPIES):
+        list(explain(recipe.load(COPIES, {"names": ["one"]}), [tmp_path / "a"]))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchkit.planning.resources import FARGATE_MEMORY, larger
+from batchkit.planning.resources import FARGATE_MEMORY, LEAST_BYTES, MIB, job_memory, larger
 
 SIZES = [(vcpus, memory) for vcpus, sizes in FARGATE_MEMORY.items() for memory in sizes]
 
@@ -37,3 +37,9 @@ def test_the_larger_size_is_always_one_that_fargate_sells(size: tuple[float, int
 
 def test_on_ec2_only_the_memory_grows() -> None:
     assert larger("ec2-spot", 2, 3000) == (2, 6000)
+
+
+def test_a_job_has_what_the_worker_and_the_next_source_leave() -> None:
+    assert job_memory(2048 * MIB, 200 * MIB) == (2048 - 160 - 200 - 24) * MIB
+    assert job_memory(2048 * MIB, 0, lanes=2) == ((2048 - 160) // 2 - 24) * MIB
+    assert job_memory(256 * MIB, 128 * MIB) == LEAST_BYTES

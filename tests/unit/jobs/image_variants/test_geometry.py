@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from image_variants.geometry import Geometry, measure
-from image_variants.spec import Crop, Fit, Gravity, Resize
+from image_variants.spec import Crop, Fit, Focus, Gravity, Resize
 
 sides = st.integers(1, 20_000)
 targets = st.integers(1, 4_000)
@@ -122,3 +122,24 @@ def test_the_picture_lies_on_its_canvas(source: tuple[int, int], crop: Crop | No
 def test_cover_shows_the_target_s_proportions(source: tuple[int, int], resize: Resize) -> None:
     across, down = measure(source, None, resize).density
     assert abs(across / down - 1) < 1e-6
+
+
+def test_a_focus_comes_as_near_to_the_middle_as_it_can() -> None:
+    def left(x: float, crop: Crop | None = None) -> float:
+        square = Resize(width=100, height=100, fit="cover", focus=Focus(x=x, y=0.5))
+        return measure((400, 200), crop, square).box[0]
+
+    assert [left(x) for x in (0.0, 0.25, 0.4, 0.5, 0.75, 1.0)] == [0, 0, 60, 100, 200, 200]
+    # Within a crop, and still as shares of the whole source.
+    assert [left(x, Crop(left=0.25)) for x in (0.0, 0.5, 0.6)] == [100, 100, 140]
+
+
+def test_a_focus_works_upwards_as_well() -> None:
+    wide = Resize(width=100, height=50, fit="cover", focus=Focus(x=0.1, y=0.3))
+    assert measure((400, 400), None, wide).box == (0, 20, 400, 220)
+
+
+def test_a_box_that_entropy_will_find_may_lie_anywhere_in_the_crop() -> None:
+    found = measure((400, 200), Crop(left=0.25), Resize(width=50, height=50, fit="cover", gravity="entropy"))
+    assert found.reach == (100, 0, 400, 200)
+    assert found.box == (150, 0, 350, 200)

@@ -34,6 +34,8 @@ CLASSES = {
     "TooManyPixels",
     "TooManyFrames",
     "OutputTooLarge",
+    "TooManyBlocks",
+    "MetadataTooLarge",
 }
 
 

@@ -4,14 +4,15 @@ from PIL import Image
 from support.imagery import encoded, turned
 
 from image_variants import header
+from image_variants.formats.png import Png
 from image_variants.plan import Cut, Plan, Use, make_plan
-from image_variants.spec import Limits, Resize, Variant
+from image_variants.spec import Limits, Resize
 
 LIMITS = Limits()
 
 
-def plan(body: bytes, *resizes: dict[str, Any], limits: Limits = LIMITS, kind: Any = "png") -> Plan:
-    variants = [Variant(name=f"v{i}", format=kind, resize=Resize(**r)) for i, r in enumerate(resizes)]
+def plan(body: bytes, *resizes: dict[str, Any], limits: Limits = LIMITS) -> Plan:
+    variants = [Png(name=f"v{i}", resize=Resize(**r)) for i, r in enumerate(resizes)]
     return make_plan(header.read(body, LIMITS), variants, limits)
 
 
@@ -27,6 +28,7 @@ def test_a_plan_tells_the_scale_and_what_each_picture_is_made_from() -> None:
     found = plan(jpeg((4000, 3000)), {"width": 400}, {"width": 1600}, {"width": 800})
     assert found == Plan(
         scale=2,
+        safe=False,
         decoded=(2000, 1500),
         orientation=1,
         cuts=(

@@ -1,6 +1,9 @@
+from typing import get_args
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from image_variants.detail import Detail
 from image_variants.geometry import Geometry, measure
 from image_variants.pyramid import SAFE_OVERSAMPLING, dct_scale, good_enough, order
 from image_variants.spec import Fit, Resize
@@ -46,12 +49,16 @@ def test_what_a_cover_cut_away_is_not_taken_from_it() -> None:
 
 
 def test_jpeg_is_scaled_only_where_it_cannot_be_seen() -> None:
-    assert dct_scale([wide(1604)]) == 1
-    assert dct_scale([wide(1600)]) == 2
-    assert dct_scale([wide(501)]) == 2
-    assert dct_scale([wide(500)]) == 4
-    assert dct_scale([wide(128)]) == 4
-    assert dct_scale([wide(120)]) == 8
+    """SOURCE is 4,000 pixels wide. For each detail: the widest picture that each scale is good for."""
+    widest: dict[Detail, dict[int, int]] = {
+        "soft": {2: 2000, 4: 500, 8: 124},
+        "fine": {2: 1600, 4: 500, 8: 124},
+        "sharp": {2: 1000, 4: 124, 8: 31},
+    }
+    for detail, widths in widest.items():
+        for scale, width in widths.items():
+            assert dct_scale([wide(width)], detail) == scale
+            assert dct_scale([wide(width + 5)], detail) == scale // 2
 
 
 @given(several)
@@ -83,8 +90,10 @@ def test_every_box_lies_in_its_parent_s_picture(wanted: list[Geometry]) -> None:
             assert 0 <= top < bottom <= parent.scaled[1]
 
 
-@given(several)
-def test_a_scaled_jpeg_keeps_enough_pixels_for_the_densest_variant(wanted: list[Geometry]) -> None:
+@given(several, st.sampled_from(get_args(Detail)))
+def test_a_scaled_jpeg_keeps_enough_pixels_for_the_densest_variant(
+    wanted: list[Geometry], detail: Detail
+) -> None:
     need = max(max(geometry.density) for geometry in wanted)
-    scale = dct_scale(wanted)
-    assert scale == 1 or 1 / scale >= need * SAFE_OVERSAMPLING[scale] - 1e-6
+    scale = dct_scale(wanted, detail)
+    assert scale == 1 or 1 / scale >= need * SAFE_OVERSAMPLING[detail][scale] - 1e-6

@@ -9,11 +9,12 @@ from support.imagery import encoded, landscape, made, opened, picture, pictures,
 from support.similarity import ssim
 
 from image_variants import header, render
+from image_variants.formats.png import Png
 from image_variants.geometry import measure
 from image_variants.plan import Plan, make_plan
 from image_variants.resizers import fastest
 from image_variants.resizers.pillow import Pillow
-from image_variants.spec import Limits, Resize, Variant
+from image_variants.spec import Limits, Resize
 
 LANCZOS = Image.Resampling.LANCZOS
 SIZE = (1800, 1200)
@@ -58,7 +59,7 @@ def jpeg(scene: int, **options: Any) -> bytes:
 
 
 def planned(source: header.Source, *widths: int) -> Plan:
-    variants = [Variant(name=f"w{width}", format="png", resize=Resize(width=width)) for width in widths]
+    variants = [Png(name=f"w{width}", resize=Resize(width=width)) for width in widths]
     return make_plan(source, variants, Limits())
 
 
@@ -76,9 +77,9 @@ def test_the_short_cuts_cannot_be_seen() -> None:
     for make in SOURCES.values():
         body = make()
         gold = [naive(body, resize) for resize in RESIZES]
-        together = pictures(body, *({"format": "png", "effort": "fast", "resize": r} for r in RESIZES[:3]))
+        together = pictures(body, *({"format": "png", "profile": "fast", "resize": r} for r in RESIZES[:3]))
         scores += [ssim(ours, best) for ours, best in zip(together, gold[:3], strict=True)]
-        alone = [picture(body, effort="fast", resize=RESIZES[at]) for at in (0, 1, 3, 4)]
+        alone = [picture(body, profile="fast", resize=RESIZES[at]) for at in (0, 1, 3, 4)]
         scores += [ssim(ours, gold[at]) for ours, at in zip(alone, (0, 1, 3, 4), strict=True)]
     assert min(scores) >= 0.99
     assert mean(scores) >= 0.995
@@ -98,7 +99,7 @@ def test_one_source_is_decoded_once_for_all_variants(kind: str) -> None:
     file = CountingFile(body)
     source = header.read(body, Limits(), lambda _: file)
     plan = planned(source, *(700, 500, 300, 200, 100, 50))
-    assert len(list(render.pictures(source, plan, Pillow()))) == 6
+    assert len(list(render.pictures(render.decode(source, plan), plan, Pillow()))) == 6
     assert len(body) * 0.9 < file.count < len(body) * 1.2
 
 

@@ -43,13 +43,23 @@ def test_a_box_becomes_what_lanczos_makes_of_it(
 
 
 @each
-@pytest.mark.parametrize("mode", ["L", "La", "RGB", "RGBX", "RGBa", "CMYK", "YCbCr"])
+@pytest.mark.parametrize("mode", ["L", "La", "RGB", "RGBX", "RGBa", "CMYK", "YCbCr", "LA", "RGBA"])
 def test_every_mode_that_can_be_resized_keeps_its_channels(resizer: Resizer, mode: str) -> None:
     levels = [40 + 50 * band for band in range(len(Image.new(mode, (1, 1)).getbands()))]
     source = Image.merge(mode, [Image.new("L", (640, 480), level) for level in levels])
     ours = resizer.resize(source, (160, 120), (0, 0, 640, 480))
     assert ours.mode == mode
-    assert [band.getextrema() for band in ours.split()] == [(level, level) for level in levels]
+    assert [band.getextrema() for band in ours.split()] == [
+        (pytest.approx(level, abs=1), pytest.approx(level, abs=1)) for level in levels
+    ]
+
+
+@each
+def test_what_is_transparent_does_not_bleed(resizer: Resizer) -> None:
+    source = Image.new("RGBA", (900, 600), (0, 255, 0, 0))
+    source.paste((255, 0, 0, 255), (0, 0, 451, 600))
+    ours = resizer.resize(source, (300, 200), (0, 0, 900, 600))
+    assert max(ours.getchannel("G").crop((0, 0, 150, 200)).getextrema()) == 0
 
 
 @each

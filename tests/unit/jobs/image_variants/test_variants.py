@@ -67,7 +67,7 @@ def test_changing_one_variant_makes_only_that_one_stale() -> None:
 
 
 def test_a_default_written_out_makes_nothing_stale() -> None:
-    assert digests(RECIPE) == digests(changed(0, quality=80, effort="normal", filters=[]))
+    assert digests(RECIPE) == digests(changed(0, quality=80, profile="standard", filters=[]))
 
 
 def test_raising_a_limit_makes_nothing_stale() -> None:

@@ -1,0 +1,40 @@
+"""GIF: 256 colours a picture, and a transparency that is all or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Self
+
+from msgspec.structs import replace
+
+from image_variants.saving import Animation, save_all
+from image_variants.spec import Encoded, Frame, Profile, Variant
+
+# What a viewer does with a frame before it shows the next: clear it, or the next lies over it.
+CLEAR, LEAVE = 2, 1
+
+
+class Gif(Variant, frozen=True, tag="gif"):
+    """`optimize` leaves out of a palette what is not used, and of a frame what has not changed."""
+
+    optimize: bool | None = None
+    animation: Animation = "first"
+
+    extension: ClassVar[str] = "gif"
+    max_side: ClassVar[int] = 65_535
+
+    @property
+    def moves(self) -> bool:
+        """See Variant."""
+        return self.animation == "keep"
+
+    def resolved(self, profile: Profile) -> Self:
+        """See Variant."""
+        small = (self.profile or profile) == "small"
+        return replace(self, profile=None, optimize=small if self.optimize is None else self.optimize)
+
+    def encode(self, frames: Sequence[Frame], loops: int) -> Encoded:
+        """See Variant."""
+        transparent = any(frame.image.mode == "RGBA" for frame in frames)
+        disposal = CLEAR if transparent else LEAVE
+        return Encoded(save_all(frames, "GIF", optimize=self.optimize, loop=loops, disposal=disposal))

@@ -1,0 +1,30 @@
+"""JPEG: segments (a marker, a length) up to the first scan; then scans, each a pass over all pixels."""
+
+from __future__ import annotations
+
+from image_variants.structure.limits import MAX_SCANS, MAX_SEGMENTS, too_many
+
+SCAN = b"\xff\xda"
+# Markers without a length: fillers, restarts, the start of the image.
+BARE = frozenset({0x01, 0xFF, *range(0xD0, 0xD9)})
+
+
+def check(body: bytes, _max_pixels: int, _max_frames: int) -> int:
+    """See `structure.check`. Always one frame."""
+    position = segments = 0
+    while (position := body.find(b"\xff", position)) >= 0 and body[position : position + 2] != SCAN:
+        segments += 1
+        if segments > MAX_SEGMENTS:
+            raise too_many("segments before the first scan", MAX_SEGMENTS)
+        position += _length(body, position)
+    # Behind a scan's header 0xff is followed by zero or a restart's number: only scans are found here.
+    if position >= 0 and body.count(SCAN, position) > MAX_SCANS:
+        raise too_many("scans", MAX_SCANS)
+    return 1
+
+
+def _length(body: bytes, position: int) -> int:
+    """The bytes of the segment whose marker begins here."""
+    if body[position + 1 : position + 2] and body[position + 1] in BARE:
+        return 1 if body[position + 1] == 0xFF else 2
+    return 2 + max(2, int.from_bytes(body[position + 2 : position + 4], "big"))
