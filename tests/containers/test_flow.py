@@ -46,6 +46,27 @@ def test_the_log_of_a_container_is_where_describe_jobs_says(photos: World) -> No
     assert any('"uploads/logged.jpg"' in event["message"] for event in events)
 
 
+def test_the_operations_job_sweeps_in_a_container(photos: World) -> None:
+    key = "uploads/swept.jpg"
+    photos.put(key, picture())
+    photos.settled(key)
+    made = photos.output(key, "thumb")
+    photos.sandbox.clients.s3.delete_object(Bucket="photos-variants", Key=f"{key}/thumb.webp")
+    assert photos.output(key, "thumb") is None
+
+    job = photos.sandbox.clients.batch.submit_job(
+        jobName="photos-sweep",
+        jobQueue="photos-bulk",
+        jobDefinition="photos-operations",
+        parameters={"order": '{"do": "sweep"}', "time": "2026-11-24T03:00:00Z"},
+    )["jobId"]
+    photos.quiet()
+
+    (done,) = photos.sandbox.clients.batch.describe_jobs(jobs=[job])["jobs"]
+    assert done["status"] == "SUCCEEDED"
+    assert photos.output(key, "thumb") == made
+
+
 def test_a_child_told_to_stop_ends_with_75_and_its_retry_makes_the_rest(
     photos: World, engine: DockerClient
 ) -> None:

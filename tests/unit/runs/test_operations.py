@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from support.commands import PROJECT
 from support.moto_world import Clock, World
 from support.submitting import FakeBatch
 
@@ -28,23 +29,6 @@ if TYPE_CHECKING:
     from batchkit.runs.steps import Step
 
 TONIGHT, TOMORROW = "2026-11-24T03:00:00Z", "2026-11-25T03:00:00Z"
-
-PROJECT = """
-[project]
-name = "photos"
-
-[upload]
-bucket = "{uploads}"
-suffixes = [".txt"]
-
-[output]
-bucket = "{outputs}"
-key = "{{dir}}/{{name}}/{{task}}.{{ext}}"
-
-[job]
-uses = "support.jobs:Copies"
-names = ["a", "b"]
-"""
 
 
 @dataclass

@@ -23,7 +23,8 @@ DOCKERFILE = resources.path("containers/worker/Dockerfile").read_text(encoding="
 IMPORT = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
-import batchkit.entry.worker, batchkit.job, image_variants, image_facts
+import batchkit.entry.worker, batchkit.entry.child, batchkit.entry.operations
+import batchkit.job, image_variants, image_facts
 ours = ("batchkit", "image_variants", "image_facts")
 print(json.dumps([m.__file__ for name, m in list(sys.modules.items()) if name.split(".")[0] in ours]))
 """
