@@ -141,7 +141,8 @@ def _request(wanted: Wanted) -> dict[str, Any]:
         "Tags": [{"Key": key, "Value": value} for key, value in wanted.tags.items()],
         "ImportExistingResources": True,
     }
-    return request
+    # An answer that got lost is asked for again by the SDK: the same token, the same change set.
+    return {**request, "ClientToken": request["ChangeSetName"]}
 
 
 def _check_size(wanted: Wanted) -> None:

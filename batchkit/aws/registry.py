@@ -7,7 +7,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from batchkit.aws.errors import translated
+from botocore import exceptions as boto
+
+from batchkit.aws.errors import code, translated
 from batchkit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -67,3 +69,19 @@ def login(client: ECRClient, repository: str) -> Login:
         data = client.get_authorization_token()["authorizationData"][0]
     username, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
     return Login(username, password)
+
+
+def digest(client: ECRClient, image: str) -> str | None:
+    """The digest of an image of the client's own account and region; None when it is not there."""
+    path = image.partition("/")[2]
+    by_digest = "@" in path
+    name, _, rest = path.partition("@") if by_digest else path.partition(":")
+    wanted: dict[str, str] = {"imageDigest": rest} if by_digest else {"imageTag": rest or "latest"}
+    with translated(f"looking for the image {image}"):
+        try:
+            answer = client.describe_images(repositoryName=name, imageIds=[wanted])  # type: ignore[list-item]
+        except boto.ClientError as error:
+            if code(error) in {"ImageNotFoundException", "RepositoryNotFoundException"}:
+                return None
+            raise
+    return str(answer["imageDetails"][0]["imageDigest"])

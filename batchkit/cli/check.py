@@ -18,15 +18,22 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@click.option("--aws", is_flag=True, help="Also what `deploy` asks AWS before it changes anything.")
 @config_option
 @output_option
-def command(config: Path | None, output: str) -> None:
+def command(aws: bool, config: Path | None, output: str) -> None:
     """Read batchkit.toml and say what it stands for.
 
-    Exits 78 with the file, the table and the key if something is wrong.
+    Exits 78 with the file, the table and the key if something is wrong. With --aws it looks at credentials,
+    region, names, notifications, the network, the image and quotas, and exits 78 if a check fails.
     """
-    facts = summary(load_here(config))
-    if output == "json":
+    project = load_here(config)
+    facts = summary(project)
+    if aws:
+        from batchkit.cli.aws_checks import check_aws  # noqa: PLC0415  (only this needs boto3)
+
+        check_aws(project, facts, output)
+    elif output == "json":
         print_json(facts)
     else:
         print_mapping({**facts, "tasks": ", ".join(facts["tasks"]), "outputs": ", ".join(facts["outputs"])})

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from batchkit.aws.account import account_id
 from batchkit.aws.clients import Clients
-from batchkit.cli import outputs_file
+from batchkit.cli import outputs_file, worker_images
 from batchkit.cli.changes_output import print_previews
+from batchkit.cli.checks_output import print_results
+from batchkit.cli.idle_output import idle, print_idle
 from batchkit.cli.options import config_option, output_option
 from batchkit.cli.output import print_json, print_mapping
 from batchkit.cli.projects import load_here
 from batchkit.cli.stack_progress import StackProgress
 from batchkit.deploy import code
+from batchkit.deploy.checks.checks import check, require
+from batchkit.deploy.checks.result import Place
 from batchkit.deploy.deploy import execute, site
 from batchkit.deploy.executor import AwsExecutor
 from batchkit.deploy.plan import plan
@@ -27,8 +32,7 @@ from batchkit.errors import ConfigError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from batchkit.deploy.plan import Plan
-    from batchkit.project import Project
+    from batchkit.deploy.worker_image import WorkerImage
 
 
 @click.command()
@@ -46,68 +50,76 @@ def command(dry_run: bool, yes: bool, image: str | None, config: Path | None, ou
       batchkit deploy
       batchkit deploy --yes --output json
 
-    Shows all changes and asks. Repeated, it changes nothing; interrupted, the same command goes on.
+    Checks, builds the image, shows all changes and what they cost while idle, asks, and makes them. Repeated,
+    it changes nothing; interrupted, the same command goes on.
     """
-    project, clients = load_here(config), Clients()
-    steps, progress = plan(project, site(clients, project, image), code.pack()), StackProgress()
+    project, clients, progress = load_here(config), Clients(), StackProgress()
     with contextlib.closing(progress):
         tools = Tools.of(clients, project.name, progress)
-        session = _Session(project, steps, tools, progress, clients.region, output)
-        session.run(dry_run=dry_run, yes=yes)
+        account = account_id(clients.sts)
+        chosen = worker_images.choose(project, clients, tools.stacks, account, image, dry_run=dry_run)
+        where = site(clients, project, chosen.uri)
+        place = Place(project, clients, where, plan(project, where, code.pack()))
+        _Session(place, tools, chosen, progress, output).run(dry_run=dry_run, yes=yes)
 
 
 @dataclass(frozen=True)
 class _Session:
     """One command: what is to be deployed, and with what."""
 
-    project: Project
-    steps: Plan
+    place: Place
     tools: Tools
+    image: WorkerImage
     progress: StackProgress
-    region: str | None
     output: str
+    changed: list[str] = field(default_factory=list)
 
     def run(self, *, dry_run: bool, yes: bool) -> None:
+        self._check()
         with contextlib.ExitStack() as closing:
             previewer = Previewer(self.tools)
             closing.callback(previewer.discard)
-            outputs = execute(self.steps, previewer)
+            outputs = execute(self.place.steps, previewer)
             self.progress.close()
-            if self.output != "json":
-                print_previews(previewer.stacks, previewer.files)
-            changed: list[str] = []
-            if not dry_run and previewer.changes_anything:
-                self._ask(yes=yes)
-                executor = AwsExecutor(self.tools, previewer.take())
+            self._show(previewer)
+            if previewer.changes_anything and not dry_run:
+                _ask(yes=yes)
+                executor = AwsExecutor(self.tools, previewer.take(), self.image)
                 closing.callback(executor.discard)
-                outputs, changed = execute(self.steps, executor), executor.changed
+                outputs = execute(self.place.steps, executor)
                 self.progress.close()
+                self.changed.extend(executor.changed)
         if not dry_run:
-            outputs_file.write(self.project, self.region, outputs)
-        self._print_end(previewer, outputs, changed, dry_run=dry_run)
+            outputs_file.write(self.place.project, self.place.site.region, outputs)
+        self._print_end(previewer, outputs, dry_run=dry_run)
 
-    def _ask(self, *, yes: bool) -> None:
-        if yes:
-            return
-        if not sys.stdin.isatty():
-            raise ConfigError(
-                "nobody can be asked whether to make these changes",
-                found="standard input is no terminal",
-                fix="batchkit deploy --yes makes them, --dry-run only shows them",
-            )
-        click.confirm("\nMake these changes?", abort=True, err=True)
+    def _check(self) -> None:
+        results = list(check(self.place))
+        print_results((one for one in results if one.verdict in {"warning", "unknown"}), err=True)
+        require(results)
 
-    def _print_end(
-        self, previewer: Previewer, outputs: dict[str, str], changed: list[str], *, dry_run: bool
-    ) -> None:
+    def _show(self, previewer: Previewer) -> None:
         if self.output == "json":
+            return
+        print_previews(previewer.stacks, previewer.files)
+        if self.image.is_new:
+            click.echo(f"image {self.image.uri} is pushed")
+        if previewer.changes_anything:
+            print_idle(idle(self.place.steps, self.place.site))
+
+    def _print_end(self, previewer: Previewer, outputs: dict[str, str], *, dry_run: bool) -> None:
+        if self.output == "json":
+            lines = idle(self.place.steps, self.place.site)
             facts: dict[str, Any] = {
-                "project": self.project.name,
+                "project": self.place.project.name,
                 "dry_run": dry_run,
                 "changes": previewer.changes_anything,
-                "changed": changed,
+                "changed": self.changed,
+                "image": self.image.uri,
                 "stacks": [one.as_json() for one in previewer.stacks],
                 "files": [one.as_json() for one in previewer.files],
+                "idle_usd_a_month": round(sum(line.monthly for line in lines), 2),
+                "idle": [line.as_json() for line in lines],
                 "outputs": outputs,
             }
             print_json(facts)
@@ -119,3 +131,15 @@ class _Session:
         if outputs and not dry_run:
             click.echo()
             print_mapping(outputs)
+
+
+def _ask(*, yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise ConfigError(
+            "nobody can be asked whether to make these changes",
+            found="standard input is no terminal",
+            fix="batchkit deploy --yes makes them, --dry-run only shows them",
+        )
+    click.confirm("\nMake these changes?", abort=True, err=True)

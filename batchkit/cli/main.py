@@ -24,6 +24,8 @@ COMMANDS = {
     "deploy": "Put the project onto AWS, or bring it up to date.",
     "demo": "Upload photos to a local stack and watch them become variants.",
     "destroy": "Take the project off AWS; its data only when asked to.",
+    "doctor": "Say what is wrong with what is deployed, and what to do.",
+    "dlq": "List what could not be delivered, and deliver it again.",
     "explain": "Say why a Batch job failed or waits, and what to do.",
     "gc": "List, and delete, outputs whose source is gone.",
     "image": "Build the workers' container image, and push it to a registry.",

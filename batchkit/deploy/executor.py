@@ -10,6 +10,7 @@ from batchkit.aws.stacks import HALF_ROLLED_BACK, StackState
 from batchkit.deploy.operation import failed, new_token, vanished
 from batchkit.deploy.plan import File, Removal, Stack
 from batchkit.deploy.tools import Tools
+from batchkit.deploy.worker_image import WorkerImage
 
 if TYPE_CHECKING:
     from batchkit.planning.stack_changes import ChangeSet
@@ -22,8 +23,15 @@ class AwsExecutor:
     which stacks and files were not yet as they should be.
     """
 
-    def __init__(self, tools: Tools, prepared: Mapping[str, ChangeSet] | None = None) -> None:
+    def __init__(
+        self,
+        tools: Tools,
+        prepared: Mapping[str, ChangeSet] | None = None,
+        image: WorkerImage | None = None,
+    ) -> None:
+        """`image` is pushed before the first stack that names it."""
         self.changed: list[str] = []
+        self._image = image
         self._tools = tools
         self._prepared = dict(prepared or {})
 
@@ -42,6 +50,7 @@ class AwsExecutor:
 
     def stack(self, step: Stack) -> Mapping[str, str]:
         """Raises ConfigError with the first cause when CloudFormation does not succeed."""
+        self._push_for(step)
         state = self._ready(step.name)
         change_set = self._change_set(step, state)
         if change_set is None:
@@ -51,6 +60,13 @@ class AwsExecutor:
         self.changed.append(step.name)
         after = self._tools.watch.until_done(change_set.stack_id, token)
         return self._well(after, step.name).outputs
+
+    def _push_for(self, step: Stack) -> None:
+        image = self._image
+        if image is not None and image.is_new and image.uri in step.texts.values():
+            self._image = None
+            image.push()
+            self.changed.append(image.uri)
 
     def discard(self) -> None:
         """Delete the change sets that were prepared and not executed."""

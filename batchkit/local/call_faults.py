@@ -2,8 +2,8 @@
 
 Each service refuses in its own words (code, HTTP status, wire format), so that SDKs do what they do on AWS.
 A throttled call had no effect. One that failed with a 500 may have had: then only its answer is lost, and
-whoever repeats it meets what it did itself. Calls of services that are not in REFUSALS are left alone:
-deploying is not what these faults try out.
+whoever repeats it meets what it did itself. Calls of services that are not in REFUSALS are left alone, and
+those that deploy, unless they are asked for.
 """
 
 from __future__ import annotations
@@ -26,11 +26,15 @@ Answer = Callable[[Call], Reply]
 
 @dataclass(frozen=True)
 class CallFaults:
-    """`throttle` and `error` are shares of the calls, 0 to 1; the same seed makes the same choices."""
+    """`throttle` and `error` are shares of the calls, 0 to 1; the same seed makes the same choices.
+
+    `deploying` has CloudFormation's calls fail, too.
+    """
 
     throttle: float = 0.0
     error: float = 0.0
     seed: int = 0
+    deploying: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,14 @@ REFUSALS: Mapping[str, Refusals] = {
 }
 
 
+# CloudFormation's common errors (CloudFormation API reference, "Common errors").
+DEPLOYING = {
+    "cloudformation": Refusals(
+        query, Error(400, "Throttling", "Rate exceeded"), Error(500, "InternalFailure")
+    )
+}
+
+
 def fate(faults: CallFaults, service: str, number: int) -> Fate | None:
     """What becomes of the `number`th call of `service`; None for one that is left alone."""
     # Nothing secret: repeatable faults.
@@ -103,13 +115,14 @@ class FaultyCalls:
     def __init__(self, answer: Answer, faults: CallFaults, observe: Observer = ignore) -> None:
         self._answer = answer
         self._faults = faults
+        self._refusals = {**REFUSALS, **(DEPLOYING if faults.deploying else {})}
         self._observe = observe
         self._numbers: Counter[str] = Counter()
         self._lock = Lock()
 
     def answer(self, call: Call) -> Reply:
         """The reply of whoever answers, or a refusal in its place."""
-        refusals = REFUSALS.get(call.service or "")
+        refusals = self._refusals.get(call.service or "")
         met = self._next(call.service or "") if refusals else None
         if refusals is None or met is None:
             return self._answer(call)

@@ -27,7 +27,7 @@ from batchkit.local.cloudformation.change_sets import replace_change_sets
 from batchkit.local.events.validation import problem
 from batchkit.local.moto_cloudformation import cidr_is_unknown
 from batchkit.local.moto_network import network_resources_stay
-from batchkit.local.moto_s3 import s3_changes_are_not_told
+from batchkit.local.moto_s3 import eventbridge_notifications_are_not_told, s3_changes_are_not_told
 from batchkit.local.moto_schedules import schedules_are_not_checked
 
 if TYPE_CHECKING:
@@ -234,6 +234,7 @@ def batch_resources_cannot_change(patches: Patches) -> None:
 GAPS: tuple[Callable[[Patches], None], ...] = (
     own_s3_events_are_wrong,
     s3_changes_are_not_told,
+    eventbridge_notifications_are_not_told,
     bucket_properties_are_dropped,
     event_pattern_as_text,
     targets_are_not_checked,

@@ -6,6 +6,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from moto.s3.models import S3Backend
+from moto.s3.responses import S3Response
 
 from batchkit.local.s3_events import S3Change, record
 
@@ -99,3 +100,19 @@ def _record_deleted(bucket: Any, name: str, before: Any, version: str | None, *,
 def _tells_eventbridge(bucket: Any) -> bool:
     configuration = bucket.notification_configuration
     return configuration is not None and configuration.event_bridge is not None
+
+
+def eventbridge_notifications_are_not_told(patches: Patches) -> None:
+    """GetBucketNotificationConfiguration in moto leaves out whether the bucket tells EventBridge."""
+    get = S3Response.get_bucket_notification
+    element, end = "<EventBridgeConfiguration/>", "</NotificationConfiguration>"
+
+    def get_bucket_notification(self: Any) -> Any:
+        status, headers, body = get(self)
+        text = body.decode() if isinstance(body, bytes) else str(body)
+        if _tells_eventbridge(self.backend.get_bucket(self.bucket_name)):
+            text = text.removesuffix("/>") + f">{end}" if text.endswith("/>") else text
+            text = text.replace(end, element + end)
+        return status, headers, text
+
+    patches.replace(S3Response, "get_bucket_notification", get_bucket_notification)

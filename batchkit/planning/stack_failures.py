@@ -86,9 +86,7 @@ _KNOWN = (
     (re.compile(r"already exists|AlreadyExists|BucketAlreadyOwnedByYou", re.IGNORECASE), _TAKEN),
     (re.compile(r"not empty|BucketNotEmpty|RepositoryNotEmpty|contains images", re.IGNORECASE), _NOT_EMPTY),
     (
-        re.compile(
-            r"in use|has a relationship|being modified|ResourceConflict|DependencyViolation", re.IGNORECASE
-        ),
+        re.compile(r"in use|relationship|being modified|ResourceConflict|DependencyViolation", re.IGNORECASE),
         _IN_USE,
     ),
     (re.compile(r"NoSuchKey|S3 Error Code", re.IGNORECASE), _NO_CODE),

@@ -60,7 +60,7 @@ def test_a_project_lives_by_deploy_and_destroy_alone(
     shell: Shell, stack: LocalStack[SpotReclaims], aws: Clients
 ) -> None:
     assert "stack photos-storage is created" in shell.text("deploy", "--dry-run")
-    assert "nobody can be asked" in shell.text("deploy", expect=78)
+    assert "nobody can be asked" in shell.text("deploy", "--image", "worker:1", expect=78)
     assert aws.cloudformation.describe_stacks()["Stacks"] == []
 
     made = shell.json("deploy", "--yes", "--image", "worker:1")
@@ -83,6 +83,9 @@ def test_a_project_lives_by_deploy_and_destroy_alone(
     assert set(outcomes(aws, "uploads/a.jpg").values()) == {"done"}
     assert stack.drain(60)
 
+    assert shell.json("doctor")["findings"] == []
+    dead_letters_are_delivered(shell, stack, aws)
+
     gone = shell.json("destroy", "--yes")
     assert aws.cloudformation.describe_stacks()["Stacks"] == []
     kept = {one["name"] for one in gone["remaining"]}
@@ -97,6 +100,27 @@ def test_a_project_lives_by_deploy_and_destroy_alone(
     assert last["remaining"] == []
     assert aws.s3.list_buckets()["Buckets"] == []
     assert aws.dynamodb.list_tables()["TableNames"] == []
+
+
+def dead_letters_are_delivered(shell: Shell, stack: LocalStack[SpotReclaims], aws: Clients) -> None:
+    """EventBridge makes no JSON of a key with a tab; a replay does."""
+    key = "uploads/a\tb.jpg"
+    aws.s3.put_object(Bucket="photos-originals", Key=key, Body=picture(64, 48))
+    assert stack.drain(60)
+    (finding,) = shell.json("doctor", expect=65)["findings"]
+    assert finding["check"] == "dead-letters"
+    (letter,) = shell.json("dlq", "list")
+    assert (letter["about"], letter["error"]) == (f"s3://photos-originals/{key}", "INVALID_JSON")
+
+    rehearsed = shell.json("dlq", "replay", "--dry-run")
+    assert rehearsed["letters"][0]["done"] == "submit photos-upload"
+    assert not outcomes(aws, key)
+
+    shell.text("dlq", "replay")
+    eventually(lambda: len(outcomes(aws, key)) == 4, "four variants of a dead letter")
+    assert set(outcomes(aws, key).values()) == {"done"}
+    assert stack.drain(60)
+    assert shell.json("dlq", "list") == []
 
 
 def facts_of_compute(aws: Clients) -> tuple[list[str], str]:

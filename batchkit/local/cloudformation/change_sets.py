@@ -50,6 +50,7 @@ class Kept:
     changes: tuple[Change, ...]
     status: str
     reason: str = ""
+    token: str | None = None
 
     def described(self, *, with_values: bool) -> dict[str, Any]:
         available = self.status == "CREATE_COMPLETE"
@@ -84,6 +85,10 @@ def create_change_set(self: Any) -> ActionResult:
     """CreateChangeSet: for a stack that is not there (CREATE), or one that is (UPDATE)."""
     backend, ask = self.cloudformation_backend, self._get_param
     name, kind, text = ask("StackName"), ask("ChangeSetType", "UPDATE"), ask("TemplateBody")
+    token = ask("ClientToken")
+    again = next((one for one in backend.change_sets.values() if token and one.token == token), None)
+    if again is not None:
+        return ActionResult({"Id": again.id, "StackId": again.stack.stack_id})
     stack = _stack(backend, name)
     _check_kind(kind, stack, name, ask("ChangeSetName"))
     tags = {one["Key"]: one["Value"] for one in ask("Tags", [])}
@@ -94,7 +99,7 @@ def create_change_set(self: Any) -> ActionResult:
     )
     id_ = generate_changeset_id(ask("ChangeSetName"), backend.region_name, backend.account_id)
     backend.stacks[stack.stack_id] = stack
-    backend.change_sets[id_] = replace(kept, id=id_, name=ask("ChangeSetName"))
+    backend.change_sets[id_] = replace(kept, id=id_, name=ask("ChangeSetName"), token=ask("ClientToken"))
     return ActionResult({"Id": id_, "StackId": stack.stack_id})
 
 
@@ -106,6 +111,8 @@ def describe_change_set(self: Any) -> ActionResult:
 
 def execute_change_set(self: Any) -> EmptyResult:
     """ExecuteChangeSet: all at once, where AWS only begins. The stack's other change sets go with it."""
+    if _has_begun(self):
+        return EmptyResult()
     kept = _kept(self)
     if kept.status != "CREATE_COMPLETE":
         raise ValidationError(message=f"ChangeSet [{kept.id}] cannot be executed in its current status")
@@ -115,6 +122,13 @@ def execute_change_set(self: Any) -> EmptyResult:
     operation = Operation(kept.stack, self._get_param("ClientRequestToken"))
     operation.carry_out(kept.text, kept.parameters, kept.tags, kept.changes)
     return EmptyResult()
+
+
+def _has_begun(self: Any) -> bool:
+    """Whether the same request came before: its token is in the stack's events."""
+    stack = _stack(self.cloudformation_backend, self._get_param("StackName"))
+    token = self._get_param("ClientRequestToken")
+    return stack is not None and bool(token) and any(e.client_request_token == token for e in stack.events)
 
 
 def delete_change_set(self: Any) -> EmptyResult:

@@ -8,6 +8,7 @@ from support.cloud import cloud
 
 from batchkit.aws.change_sets import MAX_TEMPLATE, ChangeSets, Wanted
 from batchkit.aws.stacks import Stacks
+from batchkit.deploy.operation import new_token
 from batchkit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def applied(aws: Clients, stack: Wanted) -> tuple[Change, ...]:
     change_sets = ChangeSets(aws.cloudformation)
     made = change_sets.create(stack)
     assert made is not None
-    change_sets.execute(made, "token")
+    change_sets.execute(made, new_token())
     return made.changes
 
 

@@ -19,7 +19,10 @@ from batchkit.cli import main
 
 ROOT = Path(__file__).parents[3]
 NO_COMMANDS = {
+    "aws_checks",
     "changes_output",
+    "checks_output",
+    "idle_output",
     "main",
     "options",
     "output",
@@ -32,6 +35,7 @@ NO_COMMANDS = {
     "submit_options",
     "terminal",
     "uploading",
+    "worker_images",
 }
 
 

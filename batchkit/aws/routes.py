@@ -1,0 +1,70 @@
+"""How subnets reach AWS: through an internet gateway, a NAT gateway, or VPC endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from batchkit.aws.errors import translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+
+ANYWHERE = "0.0.0.0/0"
+
+# What a container needs to start, and the worker to work (Amazon ECS Developer Guide, "VPC endpoints").
+NEEDED = frozenset({"dynamodb", "ecr.api", "ecr.dkr", "logs", "s3"})
+
+
+@dataclass(frozen=True)
+class Exit:
+    """A subnet's way out: by which kind of gateway, and, without one, which endpoints its VPC lacks."""
+
+    subnet: str
+    way: Literal["internet", "nat", "none"]
+    target: str
+    missing: frozenset[str] = frozenset()
+
+
+def exits(client: EC2Client, subnets: Iterable[str]) -> Iterator[Exit]:
+    """The way out of each subnet. Raises ConfigError for a subnet that is not there."""
+    ids = list(subnets)
+    with translated("looking at the subnets and their routes"):
+        found = client.describe_subnets(SubnetIds=ids)["Subnets"]
+        vpcs = sorted({subnet["VpcId"] for subnet in found})
+        filters: Any = [{"Name": "vpc-id", "Values": vpcs}]
+        tables = client.describe_route_tables(Filters=filters)["RouteTables"]
+        endpoints = client.describe_vpc_endpoints(Filters=filters)["VpcEndpoints"]
+    for subnet in found:
+        table = _table(tables, subnet["SubnetId"], subnet["VpcId"])
+        there = {
+            str(one["ServiceName"]).split(".", 3)[-1] for one in endpoints if one["VpcId"] == subnet["VpcId"]
+        }
+        yield _exit(subnet["SubnetId"], table, NEEDED - there)
+
+
+def _exit(subnet: str, table: Mapping[str, Any], missing: frozenset[str]) -> Exit:
+    for route in table.get("Routes", ()):
+        if route.get("DestinationCidrBlock") == ANYWHERE and route.get("State") != "blackhole":
+            if "NatGatewayId" in route:
+                return Exit(subnet, "nat", route["NatGatewayId"])
+            gateway = str(route.get("GatewayId", ""))
+            if gateway.startswith("igw-"):
+                return Exit(subnet, "internet", gateway)
+            return Exit(
+                subnet, "nat", next((str(v) for k, v in route.items() if k.endswith("Id")), "a gateway")
+            )
+    return Exit(subnet, "none", "", missing)
+
+
+def _table(tables: Iterable[Mapping[str, Any]], subnet: str, vpc: str) -> Mapping[str, Any]:
+    """The subnet's own route table, else its VPC's main one."""
+    main: Mapping[str, Any] = {}
+    for table in tables:
+        for association in table.get("Associations", ()):
+            if association.get("SubnetId") == subnet:
+                return table
+            if association.get("Main") and table["VpcId"] == vpc:
+                main = table
+    return main

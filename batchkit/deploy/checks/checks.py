@@ -1,0 +1,35 @@
+"""All checks, in the order in which a person would take them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from batchkit.deploy.checks import account, project, resources
+from batchkit.deploy.checks.result import Check, Place, Result
+from batchkit.errors import BatchkitError, ConfigError
+
+CHECKS: dict[str, Check] = {
+    "identity": account.identity,
+    "batchkit.toml": project.file,
+    "names": resources.names,
+    "notifications": resources.notifications,
+    "network": resources.routes,
+    "image": resources.image,
+    "quotas": account.quotas,
+}
+
+
+def check(place: Place) -> Iterator[Result]:
+    """All results. A check that AWS does not allow says so, and stops nothing: deploying may be allowed."""
+    for name, one in CHECKS.items():
+        try:
+            yield from one(place)
+        except BatchkitError as error:
+            yield Result(name, "unknown", f"{error.what}: {error.found}", str(error.fix))
+
+
+def require(results: Iterable[Result]) -> None:
+    """Raises ConfigError for the first check that failed."""
+    failed = next((result for result in results if result.verdict == "failed"), None)
+    if failed is not None:
+        raise ConfigError(f"the check of {failed.check} failed", found=failed.found, fix=failed.fix)

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from batchkit.planning.idle_cost import idle_lines
+
+
+def test_gateways_and_interface_endpoints_cost_by_the_hour_and_zone() -> None:
+    lines = idle_lines(
+        [
+            ("Nat", "AWS::EC2::NatGateway", {}),
+            ("Ecr", "AWS::EC2::VPCEndpoint", {"VpcEndpointType": "Interface", "SubnetIds": ["a", "b"]}),
+            ("S3", "AWS::EC2::VPCEndpoint", {"VpcEndpointType": "Gateway"}),
+            ("Queue", "AWS::Batch::JobQueue", {}),
+        ]
+    )
+    assert {line.resource: round(line.monthly, 2) for line in lines} == {"Nat": 32.85, "Ecr": 14.6}
+    assert all(line.date and line.source for line in lines)
+
+
+def test_an_environment_costs_only_the_vcpus_that_never_stop() -> None:
+    def cost(minimum: int) -> float:
+        resources = {"ComputeResources": {"MinvCpus": minimum}}
+        return sum(line.monthly for line in idle_lines([("E", "AWS::Batch::ComputeEnvironment", resources)]))
+
+    assert cost(0) == 0
+    assert cost(2) > 20
