@@ -43,13 +43,15 @@ class Intent:
 class RunJob:
     """A run's array `number`: `job` is Batch's id, "" while it is being submitted.
 
-    `turn` names the latest attempt to submit it, and `busy` says that nobody noted how that ended.
+    `turn` names the latest attempt to submit it, which began at `tried` (epoch seconds), and `busy` says
+    that nobody noted how that ended.
     """
 
     number: int
     job: str
     turn: str = ""
     busy: bool = False
+    tried: int = 0
 
 
 class RunLedger(Ledger):
@@ -113,13 +115,18 @@ class RunLedger(Ledger):
 
     def take_turn(self, run: str, number: int, turn: str, before: RunJob | None) -> bool:
         """Note, before SubmitJob, that the attempt `turn` begins; False unless all is still as `before`."""
-        key, values = names.job_record(run, number), {"number": number, "job": "", "turn": turn, "busy": True}
+        key, now = names.job_record(run, number), int(self._clock())
+        values = {"number": number, "job": "", "turn": turn, "busy": True, "tried": now}
         if before is None:
             moved = self._update(key, values, "attribute_not_exists(#job)")
         else:
             moved = self._update(key, values, "#job = :job AND #turn = :before", {"before": before.turn})
         # The client repeats a write whose answer got lost, and is then refused by its own first try.
-        return moved or self.job(run, number) == RunJob(number, "", turn, busy=True)
+        return moved or self._has_turn(run, number, turn)
+
+    def _has_turn(self, run: str, number: int, turn: str) -> bool:
+        found = self.job(run, number)
+        return found is not None and (found.job, found.turn) == ("", turn)
 
     def end_turn(self, run: str, number: int, turn: str) -> bool:
         """Note that the attempt `turn` has ended, and certainly made no job."""
@@ -178,4 +185,10 @@ class RunLedger(Ledger):
 
 
 def _run_job(record: Mapping[str, Any]) -> RunJob:
-    return RunJob(record["number"], record["job"], record.get("turn", ""), record.get("busy", False))
+    return RunJob(
+        number=record["number"],
+        job=record["job"],
+        turn=record.get("turn", ""),
+        busy=record.get("busy", False),
+        tried=record.get("tried", 0),
+    )

@@ -314,6 +314,7 @@ class Bulk:
             jobs=self.queue,
             sleep=unless_stopped(self.sleep, stopped),
             stopped=stopped,
+            clock=self.clock,
             **guard,
         )
 

@@ -66,6 +66,7 @@ class AwsExecutor:
     sleep: Sleep = time.sleep
     guard: Guard = _nobody_else
     stopped: Stopped = never
+    clock: Callable[[], float] = time.time
 
     def upload(self, step: Upload) -> None:
         self.uploader(self.artifacts, step.key, self._chunks(step), content_type=step.content_type)
@@ -86,7 +87,7 @@ class AwsExecutor:
         known = self.ledger.job(step.run, step.number)
         if known is not None and known.job:
             return
-        turns = Turns(self.ledger, step.run, step.number, self.guard)
+        turns = Turns(self.ledger, step.run, step.number, self.guard, self.clock)
         made = submit_once(self.jobs, step.at(self.ledger.begun(step.run)), turns, self.sleep)
         self.ledger.add_job(step.run, step.number, made)
         self._end_if_cancelled(step, made)

@@ -8,18 +8,23 @@ with another's), and then takes the next turn.
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from batchkit.errors import BatchkitError, Interrupted
+from batchkit.errors import BatchkitError, DataError, Interrupted
 
 if TYPE_CHECKING:
     from batchkit.aws.run_ledger import RunJob, RunLedger
 
 Guard = Callable[[], None]
+
+# Batch keeps jobs that have ended for at least seven days (User Guide, "Job states"): a day before that,
+# one that cannot be found was certainly never made.
+MEMORY_SECONDS = 6 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class Turns:
     run: str
     number: int
     guard: Guard
+    clock: Callable[[], float] = time.time
 
     def seen(self) -> RunJob | None:
         """The job as it is known now; None when nobody has ever tried to submit it."""
@@ -41,9 +47,11 @@ class Turns:
     def take(self, before: RunJob | None) -> str:
         """The name of the attempt that may be made now; `before` is the job as this process has seen it.
 
-        Raises Interrupted when somebody else has taken a turn since.
+        Raises Interrupted when somebody else has taken a turn since, and DataError when Batch may have
+        forgotten what the last one made.
         """
         self.guard()
+        self._check_memory(before)
         turn = uuid.uuid4().hex
         if not self.ledger.take_turn(self.run, self.number, turn, before):
             raise Interrupted(
@@ -59,3 +67,13 @@ class Turns:
         # What went wrong with it is what is reported; without this note the next one only waits longer.
         with suppress(BatchkitError):
             self.ledger.end_turn(self.run, self.number, turn)
+
+    def _check_memory(self, before: RunJob | None) -> None:
+        if before is None or (age := self.clock() - before.tried) <= MEMORY_SECONDS:
+            return
+        raise DataError(
+            f"nobody knows any more whether a job of the run {self.run} was made",
+            found=f"an attempt of {age / 86_400:.0f} days ago, and no job of its name",
+            expected="an attempt that Batch remembers: it keeps jobs for seven days",
+            fix=f"batchkit status {self.run}; then repeat the command with --again for a new run",
+        )

@@ -87,6 +87,7 @@ class TurnRecord:
     """The ledger's record of one job, in memory, with the conditions that DynamoDB checks."""
 
     record: RunJob | None = None
+    now: float = TIME
 
     def job(self, run: str, number: int) -> RunJob | None:
         return self.record
@@ -96,7 +97,7 @@ class TurnRecord:
             return False
         if self.record and self.record.job:
             return False
-        self.record = RunJob(number, "", turn, busy=True)
+        self.record = RunJob(number, "", turn, busy=True, tried=TIME)
         return True
 
     def end_turn(self, run: str, number: int, turn: str) -> bool:
@@ -107,7 +108,7 @@ class TurnRecord:
 
     def turns(self, guard: Callable[[], None] = lambda: None) -> Any:
         """As one process sees it."""
-        return Turns(self, "b-1", 0, guard)
+        return Turns(self, "b-1", 0, guard, lambda: self.now)
 
 
 DESTINATION = Destination("artifacts", "photos-bulk", "photos-bulk")
@@ -168,6 +169,7 @@ def executor(
         jobs=jobs,
         sleep=(waits if waits is not None else []).append,
         guard=guard,
+        clock=Clock(),
     )
 
 

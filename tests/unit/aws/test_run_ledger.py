@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from support import jobs
+from support.moto_world import TIME
 from support.submitting import plan, run_ledger
 
-from batchkit.aws.run_ledger import Intent, RunJob
+from batchkit.aws.run_ledger import Intent
 from batchkit.planning.cost import Cost, Line
 from batchkit.planning.records import RunEnd
 from batchkit.planning.states import Counts, RunState
@@ -58,8 +60,9 @@ def test_a_turn_is_taken_once_and_a_jobs_first_id_stays(world: World) -> None:
     assert ledger.job("run", 1) is None
     assert ledger.take_turn("run", 1, "mine", None)
     assert not ledger.take_turn("run", 1, "yours", None)
-    mine = RunJob(1, "", "mine", busy=True)
-    assert ledger.job("run", 1) == mine
+    mine = ledger.job("run", 1)
+    assert mine is not None
+    assert (mine.job, mine.turn, mine.busy, mine.tried >= TIME) == ("", "mine", True, True)
     assert ledger.jobs("run") == (mine,)
     assert ledger.add_job("run", 1, "first")
     assert not ledger.add_job("run", 1, "second")
@@ -74,7 +77,8 @@ def test_a_turn_follows_the_one_that_was_seen(world: World) -> None:
     first = ledger.job("run", 0)
     assert not ledger.end_turn("run", 0, "another")
     assert ledger.end_turn("run", 0, "first")
-    assert ledger.job("run", 0) == RunJob(0, "", "first", busy=False)
+    assert first is not None
+    assert ledger.job("run", 0) == replace(first, busy=False)
     assert ledger.take_turn("run", 0, "second", first)
     assert not ledger.take_turn("run", 0, "third", first)
     assert not ledger.end_turn("run", 0, "first")

@@ -8,18 +8,19 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.moto_world import TIME
 from support.submitting import FakeBatch, TurnRecord
 
 from batchkit.aws.clients import CONNECT_SECONDS, READ_SECONDS
 from batchkit.aws.queue import BatchJob
 from batchkit.aws.run_ledger import RunJob
-from batchkit.errors import ConfigError, Interrupted, Throttled, Unanswered
+from batchkit.errors import ConfigError, DataError, Interrupted, Throttled, Unanswered
 from batchkit.runs.adopt import HELD_LOOKS, LOOKS, WAITS, submit_once
 
 JOB = BatchJob("b-1-0", "bulk", "bulk", 3)
 ID = FakeBatch.id_of(JOB.name)
-BEGUN = RunJob(0, "", "an attempt", busy=False)
-UNDER_WAY = RunJob(0, "", "an attempt", busy=True)
+BEGUN = RunJob(0, "", "an attempt", busy=False, tried=TIME)
+UNDER_WAY = RunJob(0, "", "an attempt", busy=True, tried=TIME)
 
 
 def submitted(
@@ -153,6 +154,18 @@ def test_a_call_that_is_under_way_elsewhere_is_adopted_when_it_arrives(after: in
 
     assert submitted(batch, TurnRecord(UNDER_WAY), arriving) == ID
     assert (batch.taken, batch.calls["submit"]) == ([JOB], 0)
+
+
+def test_a_job_of_an_attempt_that_batch_may_have_forgotten_is_not_made_again() -> None:
+    batch, week = FakeBatch(), 7 * 24 * 3600
+    with pytest.raises(DataError, match="nobody knows any more") as caught:
+        submitted(batch, TurnRecord(BEGUN, TIME + week))
+    assert "--again" in str(caught.value.fix)
+    assert batch.calls["submit"] == 0
+    # One that Batch remembers is adopted, however old.
+    batch.taken.append(JOB)
+    assert submitted(batch, TurnRecord(BEGUN, TIME + week)) == ID
+    assert submitted(FakeBatch(), TurnRecord(BEGUN, TIME + week / 2)) == ID
 
 
 TROUBLE = st.lists(st.sampled_from(["lost", "broken", "throttled", ""]), max_size=len(WAITS))
