@@ -72,6 +72,11 @@ def one_line(cell: object) -> str:
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
 
 
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """`1 item`, `1,200 items`, `2 children`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
 def human_bytes(size: int) -> str:
     """1234567 → '1.2 MB' (decimal, as S3's console and the bill count)."""
     amount = float(size)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import click
 
-from batchkit.cli.output import human_bytes, print_json, print_mapping, print_rows
+from batchkit.cli.output import counted, human_bytes, print_json, print_mapping, print_rows
+from batchkit.planning.sizing import TYPICAL_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from batchkit.planning.backfill import Plan, Tally
 
-COLUMNS = ("what", "quantity", "unit", "USD", "price", "as of", "according to")
+COLUMNS = ("what", "quantity", "unit", "USD", "price")
 
 _FOUND = {
     "unchecked": "not compared with their outputs",
@@ -33,8 +35,10 @@ def print_plan(plan: Plan, output: str) -> None:
         return
     print_mapping(_facts(plan))
     click.echo()
-    print_rows(COLUMNS, [*_lines(plan), ("total", "", "", _number(plan.cost.total), "", "", "")])
+    print_rows(COLUMNS, price_rows(plan))
     click.echo()
+    for line in _sources(plan):
+        click.echo(line)
     click.echo("An estimate without storage, NAT and reclaimed Spot children; prices are of us-east-1.")
 
 
@@ -42,9 +46,9 @@ def _facts(plan: Plan) -> Mapping[str, object]:
     return {
         "run": plan.run,
         "found": found(plan.tally),
-        "will do": f"{plan.items:,} items of {plan.sources:,} sources ({human_bytes(plan.bytes)}):"
+        "will do": f"{counted(plan.items, 'item')} of {counted(plan.sources, 'source')} ({_size(plan)}):"
         f" {', '.join(plan.tasks)}",
-        "children": f"{plan.children:,}, each up to {plan.per_child:,} items,"
+        "children": f"{plan.children:,}, each up to {counted(plan.per_child, 'item')},"
         f" {plan.vcpus:g} vCPU, {plan.memory:,} MiB",
         "array jobs": _arrays(plan),
         "API calls": f"{plan.calls:,} SubmitJob",
@@ -58,8 +62,7 @@ def found(tally: Tally) -> str:
     """`1,200 sources: 1,000 new, 200 up to date`; kinds that do not occur are left out."""
     kinds = ((getattr(tally, name), text) for name, text in _FOUND.items())
     parts = ", ".join(f"{number:,} {text}" for number, text in kinds if number)
-    sources = "1 source" if tally.found == 1 else f"{tally.found:,} sources"
-    return sources + (f": {parts}" if parts else "")
+    return counted(tally.found, "source") + (f": {parts}" if parts else "")
 
 
 def duration(seconds: float) -> str:
@@ -81,19 +84,41 @@ def _arrays(plan: Plan) -> str:
     return f"{len(sizes)} of {same} children"
 
 
-def _lines(plan: Plan) -> list[tuple[object, ...]]:
-    return [
+def price_rows(plan: Plan) -> list[tuple[str, ...]]:
+    """The cells of COLUMNS: what is billed, and the total."""
+    lines = [
         (
             line.what,
             _number(line.quantity),
             line.unit,
             _number(line.usd),
             f"{line.price:.4g}",
-            line.date,
-            line.source,
         )
         for line in plan.cost.lines
     ]
+    return [*lines, ("total", "", "", _number(plan.cost.total), "")]
+
+
+def _sources(plan: Plan) -> list[str]:
+    """Where the prices are from, one line for each source and date, wrapped as a terminal shows it."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for line in plan.cost.lines:
+        found.setdefault((line.source, line.date), []).append(line.what)
+    return [
+        textwrap.fill(
+            f"{'; '.join(what)}: {source}" + (f", {date}" if date else ""), 80, subsequent_indent="  "
+        )
+        for (source, date), what in found.items()
+    ]
+
+
+def _size(plan: Plan) -> str:
+    """The bytes of the sources, and what was assumed of those whose size nobody knows."""
+    if not plan.unsized:
+        return human_bytes(plan.bytes)
+    assumed = TYPICAL_BYTES if plan.unsized == plan.sources else plan.bytes / (plan.sources - plan.unsized)
+    known = f"{human_bytes(plan.bytes)} and " if plan.bytes else ""
+    return f"{known}{plan.unsized:,} of unknown size, {human_bytes(round(assumed))} each assumed"
 
 
 def _number(amount: float) -> str:

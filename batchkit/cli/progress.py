@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeElapsedColumn
+from rich.text import Text
 
-from batchkit.cli.output import is_terminal
+from batchkit.cli.output import counted, is_terminal
 from batchkit.cli.plan_output import duration
 
 if TYPE_CHECKING:
@@ -39,20 +41,22 @@ def _display() -> Iterator[Display]:
     if not is_terminal(sys.stderr):
         yield _Lines()
         return
-    columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=Console(stderr=True, highlight=False)) as progress:
-        yield _Bar(progress)
+    with Live(console=Console(stderr=True, highlight=False)) as live:
+        yield Bar(live)
 
 
-class _Bar:
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._task: TaskID | None = None
+class Bar:
+    """The facts, and below them a bar of its own line: together they are wider than most terminals."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+        columns = BarColumn(None), TaskProgressColumn(), TimeElapsedColumn()
+        self._progress = Progress(*columns, console=live.console, expand=True)
+        self._task = self._progress.add_task("")
 
     def __call__(self, look: Look) -> None:
-        if self._task is None:
-            self._task = self._progress.add_task("", total=look.items)
-        self._progress.update(self._task, completed=look.counts.items, description=line(look))
+        self._progress.update(self._task, total=look.items, completed=look.counts.items)
+        self._live.update(Group(Text(line(look)), self._progress), refresh=True)
 
 
 class _Lines:
@@ -70,8 +74,11 @@ def line(look: Look) -> str:
     """`b-… RUNNING  12/40 children  1,200/4,000 items, 2 rejected  31.0/s  ETA 1 min 30 s  0.02 USD`"""
     counts = look.counts
     trouble = {"failed": counts.failed, "rejected": counts.rejected}
-    items = [f"{counts.items:,}/{look.items:,} items", *(f"{n:,} {word}" for word, n in trouble.items() if n)]
-    children = [f"{look.ended_children:,}/{look.children:,} children"]
+    items = [
+        f"{counts.items:,}/{counted(look.items, 'item')}",
+        *(f"{n:,} {word}" for word, n in trouble.items() if n),
+    ]
+    children = [f"{look.ended_children:,}/{counted(look.children, 'child', 'children')}"]
     if look.failed_children:
         children.append(f"{look.failed_children:,} failed")
     parts = [f"{look.run} {look.state.value}", ", ".join(children), ", ".join(items)]

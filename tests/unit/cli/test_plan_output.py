@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
+from rich.console import Console
 
-from batchkit.cli.plan_output import duration, found, print_plan
+from batchkit.cli.output import table
+from batchkit.cli.plan_output import COLUMNS, duration, found, price_rows, print_plan
 from batchkit.planning.backfill import Found, Options, Plan, Tally, plan
 from batchkit.planning.cost import Machine
 
@@ -40,16 +43,40 @@ def test_people_read_what_was_found_what_happens_and_what_it_costs(
         assert part in text
 
 
-def test_every_amount_of_money_names_its_price_and_the_date_of_it(
+def test_every_amount_of_money_names_its_price_and_where_that_is_from(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     made = planned(1000)
-    lines = printed(capsys, made).splitlines()
+    text = printed(capsys, made)
     for line in made.cost.lines:
-        (shown,) = [text for text in lines if text.startswith(line.what + "\t")]
+        (shown,) = [row for row in text.splitlines() if row.startswith(line.what + "\t")]
         assert f"{line.price:.4g}" in shown
-        assert line.date in shown
-        assert line.source in shown
+        named = [paragraph for paragraph in text.replace("\n  ", " ").splitlines() if line.what in paragraph]
+        assert any(line.source in each and line.date in each for each in named[1:])
+
+
+def test_a_plan_fits_a_terminal_of_80_columns() -> None:
+    made = planned(1_000_000)
+    console = Console(width=80, file=io.StringIO())
+    console.print(table(COLUMNS, price_rows(made)))
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert len(lines) == 1 + len(price_rows(made))
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (Found(2, 0, 4, unsized=2), "4 items of 2 sources (2 of unknown size, 3.0 MB each assumed)"),
+        (Found(3, 8000, 6, unsized=1), "(8.0 kB and 1 of unknown size, 4.0 kB each assumed)"),
+        (Found(1, 5, 1), "1 item of 1 source (5 B)"),
+    ],
+)
+def test_what_was_assumed_of_sizes_is_said(
+    capsys: pytest.CaptureFixture[str], found: Found, said: str
+) -> None:
+    settings = Options(Machine("fargate", 1, 2048), 256)
+    tasks = ("thumb", "large")
+    assert said in printed(capsys, plan("b-1", 0, recipe="d", tasks=tasks, found=found, options=settings))
 
 
 @pytest.mark.parametrize(

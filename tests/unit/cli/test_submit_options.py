@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
+from rich.live import Live
 from support.moto_world import moto_clients
 from support.projects import photos
 
-from batchkit.cli.progress import line
+from batchkit.cli.progress import Bar, line
 from batchkit.cli.submit_options import Choices, submit_options, typed
 from batchkit.errors import ConfigError
 from batchkit.planning.source_spec import KeyFile, Prefix
@@ -194,9 +197,20 @@ def test_a_look_at_a_run_is_one_line() -> None:
     )
 
 
+def test_a_bar_has_a_line_of_its_own_on_a_narrow_terminal() -> None:
+    stream = io.StringIO()
+    counts = Counts(done=1998, rejected=2)
+    look = Progress(RUN, RunState.RUNNING, 40, 4000, {"SUCCEEDED": 9}, counts, rate=31.0, eta=90.0, usd=0.021)
+    with Live(console=Console(file=stream, width=80, force_terminal=True, color_system=None)) as live:
+        Bar(live)(look)
+    bars = [text for text in stream.getvalue().splitlines() if "━" in text]
+    assert bars
+    assert all("50%" in bar and RUN not in bar and bar.count("━") > 30 for bar in bars)
+
+
 def test_a_run_that_is_over_has_no_rate() -> None:
     look = Progress(RUN, RunState.SUCCEEDED, 1, 3, {"SUCCEEDED": 1}, Counts(done=3), rate=1.0, eta=0.0)
-    assert line(look) == f"{RUN} SUCCEEDED  1/1 children  3/3 items  0.00 USD"
+    assert line(look) == f"{RUN} SUCCEEDED  1/1 child  3/3 items  0.00 USD"
 
 
 @pytest.mark.parametrize(
