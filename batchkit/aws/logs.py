@@ -52,3 +52,17 @@ class Stream:
                 if code(error) == "ResourceNotFoundException":
                     return {}
                 raise
+
+
+def tail(client: CloudWatchLogsClient, group: str, stream: str, lines: int) -> list[str]:
+    """The last lines of a stream, the oldest of them first; none of one that is not there any more."""
+    with translated(f"reading the log stream {stream}"):
+        try:
+            answer = client.get_log_events(
+                logGroupName=group, logStreamName=stream, limit=lines, startFromHead=False
+            )
+        except boto.ClientError as error:
+            if code(error) == "ResourceNotFoundException":
+                return []
+            raise
+    return [event["message"] for event in answer["events"]]

@@ -34,6 +34,7 @@ COMMANDS = {
     "logs": "Print what a run's children logged.",
     "outputs": "Print names, URLs and ARNs of what is deployed.",
     "preview": "Make every task of local files into a folder, without AWS.",
+    "report": "Write what became of a bulk run into one HTML file.",
     "results": "Print what became of a run's items.",
     "retry": "Do a run's failed items again, and nothing else.",
     "runs": "List the latest bulk runs.",
@@ -45,7 +46,14 @@ COMMANDS = {
 }
 
 # What brings a module that a command may miss.
-EXTRAS = {"PIL": "images", "docker": "local", "moto": "local", "numpy": "images", "werkzeug": "local"}
+EXTRAS = {
+    "PIL": "images",
+    "docker": "local",
+    "moto": "local",
+    "numpy": "images",
+    "pygal": "report",
+    "werkzeug": "local",
+}
 
 
 class LazyGroup(click.Group):

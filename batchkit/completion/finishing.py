@@ -86,7 +86,7 @@ class Finisher:
             ending.write(self._objects, self._artifacts, found.end, found.tally)
 
     def _announce(self, end: RunEnd) -> None:
-        self._bus.put([notice.run_finished(self._project, end)])
+        self._bus.put([notice.run_finished(self._project, end, self._artifacts)])
         self._ledger.announced(end.run, end.state)
 
 

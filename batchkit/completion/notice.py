@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from batchkit.aws.bus import Announcement
+from batchkit.planning import names
 
 if TYPE_CHECKING:
     from batchkit.planning.records import ErrorGroup, Item, RunEnd
@@ -25,15 +26,15 @@ UNITS = ("bytes", "kB", "MB", "GB", "TB")
 _SPOKEN = {'"': "'", "\\": "/"}
 
 
-def run_finished(project: str, end: RunEnd) -> Announcement:
-    """The event that tells the end of a run."""
+def run_finished(project: str, end: RunEnd, artifacts: str = "") -> Announcement:
+    """The event that tells the end of a run; a bulk one gets a page in the bucket `artifacts`."""
     facts = {**asdict(end), "errors": [asdict(group) for group in end.errors]}
     lines = {
         "headline": f"{project}: run {end.run} {end.state.value}{_cancelled(end)}{_of(end.source)}",
         "items": _items(end),
         "outputs": f"{end.counts.done} outputs written, {size(end.counts.bytes)}",
         "errors": f"Errors: {'; '.join(map(_error, end.errors)) or 'none'}",
-        "more": f"More: batchkit status {end.run}",
+        "more": _more(end, artifacts),
     }
     return _announcement(RUN_FINISHED, project, facts, lines)
 
@@ -55,6 +56,13 @@ def item_rejected(project: str, item: Item) -> Announcement:
         "more": f"More: batchkit status {item.run}",
     }
     return _announcement(ITEM_REJECTED, project, facts, lines)
+
+
+def _more(end: RunEnd, artifacts: str) -> str:
+    if end.lane == "upload" or not artifacts:
+        return f"More: batchkit status {end.run}"
+    page = f"s3://{artifacts}/{names.report_key(end.run, 'html')}"
+    return f"More: batchkit report {end.run} --open (in some minutes also {page})"
 
 
 def safe(text: str) -> str:

@@ -78,7 +78,7 @@ def plan_key(run: str) -> str:
 
 
 def report_key(run: str, suffix: str) -> str:
-    """Artifacts bucket: the report at the run's end; `suffix` is `jsonl` or `csv`."""
+    """Artifacts bucket: the report at the run's end; `suffix` is `jsonl`, `csv` or `html`."""
     return f"runs/{run}/report.{suffix}"
 
 

@@ -60,8 +60,20 @@ class ErrorGroup:
 
 
 @dataclass(frozen=True)
+class SlowItem:
+    """An item that took long to make."""
+
+    key: str
+    task: str
+    milliseconds: int
+
+
+@dataclass(frozen=True)
 class Report:
-    """What one child did. `child` counts through all arrays of the run, which has `children` in all."""
+    """What one child did. `child` counts through all arrays of the run, which has `children` in all.
+
+    `slowest` are a few of the items that it made, those that took longest first.
+    """
 
     run: str
     child: int
@@ -71,6 +83,7 @@ class Report:
     errors: tuple[ErrorGroup, ...] = ()
     started: int = 0
     stopped: int = 0
+    slowest: tuple[SlowItem, ...] = ()
 
     @property
     def version(self) -> str:

@@ -45,7 +45,7 @@ class Errand:
     `document` is the digest of the project's document in `artifacts`; `table` is the ledger's.
     """
 
-    order: orders.Sweep | orders.Submit
+    order: orders.Sweep | orders.Submit | orders.Report
     time: str
     document: str
     artifacts: str
@@ -105,6 +105,9 @@ def carry_out(errand: Errand, bulk: Bulk, folder: Path, report: Report, stopped:
     Raises DataError for a run that costs too much, Interrupted when it was told to stop, or when another
     delivery of the same order goes on with the run.
     """
+    if isinstance(errand.order, orders.Report):
+        report_of(errand.order.run, bulk)
+        return Outcome(errand.order.run, continued=False)
     request = orders.request(errand.order, bulk.project)
     prepared = bulk.prepare(request, folder, stopped, delivery=errand.time)
     if not prepared.plan.arrays:
@@ -115,6 +118,18 @@ def carry_out(errand: Errand, bulk: Bulk, folder: Path, report: Report, stopped:
     bulk.submit(prepared, request.source, report, stopped)
     plan = prepared.plan
     return Outcome(plan.run, prepared.continued, plan.sources, plan.items, plan.cost.total)
+
+
+def report_of(run: str, bulk: Bulk) -> None:
+    """Store the page of a run beside its manifest. Written again it only knows more.
+
+    Raises DataError for a run that has not ended.
+    """
+    # Only this order needs the charts, and what draws them.
+    from batchkit.runs import run_report  # noqa: PLC0415
+
+    page = run_report.render(run_report.Gatherer.of(bulk).gather(run))
+    bulk.objects.put(bulk.artifacts, names.report_key(run, "html"), page, "text/html; charset=utf-8")
 
 
 def _project(objects: Objects, errand: Errand) -> Project:

@@ -2,11 +2,17 @@
 
 {"do": "sweep"}    {"do": "submit", "source": "s3://photos-originals/2024/", "changed_only": true}
 
+or, from a rule, whose input transformer cannot write JSON into JSON:
+
+report b-20261124t030000-1f2e3d4c
+
 Text of a few hundred bytes: AWS Batch takes 8,192 characters of overrides (docs/decisions/0030).
 """
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
@@ -21,6 +27,8 @@ from batchkit.runs.bulk import Request
 from batchkit.typed import decode
 
 MAX_CHARACTERS = 4096
+
+_REPORT = re.compile(r"report (b-[a-z0-9-]{1,60})")
 
 Globs = tuple[Annotated[str, Meta(min_length=1)], ...]
 
@@ -60,8 +68,20 @@ class Submit(Order, frozen=True, kw_only=True, tag="submit"):
         return f"submit {self.source}"
 
 
-def parse(text: str) -> Sweep | Submit:
+@dataclass(frozen=True)
+class Report:
+    """Write the page of a bulk run that has ended."""
+
+    run: str
+
+    def __str__(self) -> str:
+        return f"report {self.run}"
+
+
+def parse(text: str) -> Sweep | Submit | Report:
     """The order of a text. Raises ConfigError."""
+    if short := _REPORT.fullmatch(text):
+        return Report(short[1])
     try:
         document: Any = msgspec.json.decode(text)
     except msgspec.DecodeError as error:

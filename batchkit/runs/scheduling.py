@@ -157,9 +157,10 @@ def _input(project: str, name: str, order: orders.Order) -> str:
 
 def _order(schedule: Schedule) -> orders.Sweep | orders.Submit | None:
     try:
-        return orders.parse(json.loads(schedule.input)["Parameters"]["order"])
+        order = orders.parse(json.loads(schedule.input)["Parameters"]["order"])
     except (BatchkitError, KeyError, TypeError, ValueError):
         return None
+    return None if isinstance(order, orders.Report) else order
 
 
 def _next(schedule: Schedule, now: datetime) -> tuple[datetime, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from batchkit.planning.failures import fingerprint
-from batchkit.planning.records import ErrorGroup, Item, Report
+from batchkit.planning.records import ErrorGroup, Item, Report, SlowItem
 from batchkit.planning.states import Counts, Outcome
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 MAX_GROUPS = 20
 OTHERS = "Other"
 
+# Enough that the slowest of a run are among them.
+MAX_SLOWEST = 5
+
 
 @dataclass
 class Tally:
@@ -25,6 +28,7 @@ class Tally:
 
     counts: Counts = field(default_factory=Counts)
     groups: dict[str, ErrorGroup] = field(default_factory=dict)
+    slowest: tuple[SlowItem, ...] = ()
 
     def add(self, items: Iterable[Item]) -> None:
         for item in items:
@@ -32,6 +36,8 @@ class Tally:
             self.counts = self.counts.plus(item.outcome, written)
             if item.is_bad:
                 self._group(item)
+            elif item.outcome is Outcome.DONE:
+                self._time(item)
 
     def errors(self) -> tuple[ErrorGroup, ...]:
         """One group per fingerprint, those with most items first; the rare ones of a long list as `Other`."""
@@ -44,6 +50,11 @@ class Tally:
         rest = ordered[MAX_GROUPS - 1 :]
         other = replace(rest[0], error_class=OTHERS, count=sum(group.count for group in rest))
         return (*ordered[: MAX_GROUPS - 1], other)
+
+    def _time(self, item: Item) -> None:
+        slow = SlowItem(item.key, item.task, item.milliseconds)
+        ordered = sorted((*self.slowest, slow), key=lambda one: (-one.milliseconds, one.key, one.task))
+        self.slowest = tuple(ordered[:MAX_SLOWEST])
 
     def _group(self, item: Item) -> None:
         kind = f"{item.outcome.value} {fingerprint(item.error_class, item.message)}"
@@ -68,4 +79,5 @@ def report(assignment: Assignment, tasks: int, tally: Tally, started: int, stopp
         errors=tally.errors(),
         started=started,
         stopped=stopped,
+        slowest=tally.slowest,
     )

@@ -155,6 +155,21 @@ def test_the_report_of_a_run_lies_beside_its_manifest(desk: Desk, mixed: str) ->
     assert sheet.body.decode().count("\nerror,") == 4
 
 
+def test_a_page_of_the_run_lies_there_too_and_can_be_had_at_any_time(desk: Desk, mixed: str) -> None:
+    bucket, key = desk.world.sandbox.outputs["ArtifactsBucket"], f"runs/{mixed}/report.html"
+    eventually(lambda: desk.world.objects.head(bucket, key) is not None, "the page of the run")
+    stored = desk.world.objects.get(bucket, key)
+    assert stored is not None
+    done = desk.json("report", mixed, "--out", "page.html")
+    assert done == {"run": mixed, "state": "PARTIAL", "file": str(desk.folder / "page.html")}
+    page = (desk.folder / "page.html").read_text()
+    for text in (stored.body.decode(), page):
+        assert f"batchkit retry {mixed}" in text
+        assert "divided by zero" in text
+        assert "2 of 2 children" in text
+    assert f"batchkit report {mixed} --open" in desk.world.message(mixed)
+
+
 def test_the_logs_of_failed_children_and_of_one_child_are_found(desk: Desk, mixed: str) -> None:
     lines = desk.json("logs", mixed, "--child", "0:0")
     assert any("divided by zero" in line["message"] for line in lines)

@@ -28,7 +28,7 @@ from batchkit.worker import assignment
 LAMBDA = "AWS::Lambda::Function"
 
 # Service Authorization Reference: these actions support no resource.
-WITHOUT_RESOURCE = (["ecr:GetAuthorizationToken"], ["batch:ListJobs"])
+WITHOUT_RESOURCE = (["ecr:GetAuthorizationToken"], ["batch:ListJobs"], ["batch:DescribeJobs"])
 
 TEMPLATES = (NETWORK, STORAGE, COMPUTE, SCHEDULE, RULES, OBSERVABILITY)
 
