@@ -49,9 +49,16 @@ def summary(project: Project) -> dict[str, Any]:
         "watches": f"s3://{project.upload.bucket}/{project.upload.prefix}*",
         "accepts": f"{', '.join(project.upload.suffixes)} up to {human_bytes(int(project.upload.max_bytes))}",
         "compute": f"{project.compute.type}, at most {project.compute.max_vcpus} vCPUs",
+        "sweeps": _sweeps(project),
+        "alarms": (project.alarms.email or "to whom subscribes") if project.alarms else "none",
         "job": project.uses,
         "recipe": project.recipe.digest,
         "tasks": [task.name for task in tasks],
         "example": f"s3://{project.upload.bucket}/{sample}",
         "outputs": [output_key(project.output.key, sample, task.name, task.extension) for task in tasks],
     }
+
+
+def _sweeps(project: Project) -> str:
+    schedule = project.schedule
+    return f"{schedule.sweep} in {schedule.timezone}" if schedule.sweep else "only when asked"

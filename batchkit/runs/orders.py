@@ -5,8 +5,6 @@
 or, from a rule, whose input transformer cannot write JSON into JSON:
 
 report b-20261124t030000-1f2e3d4c
-
-Text of a few hundred bytes: AWS Batch takes 8,192 characters of overrides (docs/decisions/0030).
 """
 
 from __future__ import annotations
@@ -26,6 +24,7 @@ from batchkit.runs import sweep
 from batchkit.runs.bulk import Request
 from batchkit.typed import decode
 
+# AWS Batch takes 8,192 characters of overrides, of which command and environment are only a part.
 MAX_CHARACTERS = 4096
 
 _REPORT = re.compile(r"report (b-[a-z0-9-]{1,60})")

@@ -74,7 +74,7 @@ def plan(
     """The schedule to make, checked. Raises ConfigError for what Scheduler, Batch or operations would refuse,
     and for a time that has passed."""
     _check_name(name)
-    orders.request(order, project)
+    _check_order(order, project)
     table = timetable.parse(expression, zone)
     due = tuple(table.next(now, NEXT))
     if not due:
@@ -140,6 +140,17 @@ def _check_name(name: str) -> None:
             "this is not a schedule's name",
             found=name,
             expected="a letter or digit, then at most 63 letters, digits, '_' or '-'",
+        )
+
+
+def _check_order(order: orders.Sweep | orders.Submit, project: Project) -> None:
+    orders.request(order, project)
+    if len(order.text) > orders.MAX_CHARACTERS:
+        raise ConfigError(
+            "the order is too long to travel with a job",
+            found=f"{len(order.text):,} characters",
+            expected=f"at most {orders.MAX_CHARACTERS:,}",
+            fix="use fewer or shorter globs",
         )
 
 

@@ -132,6 +132,13 @@ def test_the_operations_job_gets_the_command_and_the_environment_that_it_reads()
     assert (errand.document, errand.artifacts, errand.table) == ("1", "1", "1")
 
 
+def test_the_operations_job_runs_where_and_how_children_run() -> None:
+    operations_, bulk = (definition(lane)["ContainerProperties"] for lane in ("operations", "bulk"))
+    for name in ("Image", "User", "NetworkConfiguration", "RuntimePlatform"):
+        assert operations_[name] == bulk[name]
+    assert definition("operations")["PlatformCapabilities"] == definition("bulk")["PlatformCapabilities"]
+
+
 def test_a_sweep_names_the_parameters_of_the_operations_job_and_is_an_order_of_its_own() -> None:
     (sweep,) = of_type(SCHEDULE, "AWS::Scheduler::Schedule").values()
     default = template(SCHEDULE)["Parameters"]["SweepOrder"]["Default"]

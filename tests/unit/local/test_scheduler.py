@@ -10,6 +10,10 @@ from typing import Any
 import pytest
 from support.stack_world import ACCOUNT, REGION, StackWorld, running
 
+from batchkit.local.batch.faults import BatchFault
+from batchkit.local.events.targets.services import Services
+from batchkit.local.schedules.scheduler import LocalScheduler
+
 SUBMIT_JOB = "arn:aws:scheduler:::aws-sdk:batch:submitJob"
 GROUP = f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule-group/default"
 DAY = timedelta(days=1)
@@ -216,6 +220,51 @@ def test_what_cannot_be_submitted_lies_in_the_dead_letter_queue_with_its_input(
     assert why in letter["ERROR_MESSAGE"]
     assert letter["SCHEDULE_ARN"].endswith("schedule/default/broken")
     assert "<aws.scheduler" not in letter["body"]
+
+
+class Busy:
+    """A Batch that throttles so often before it takes a job."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+        self.asked: list[dict[str, Any]] = []
+
+    def handle(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        self.asked.append(parameters)
+        if len(self.asked) <= self.times:
+            raise BatchFault("TooManyRequestsException", "slow down", 429)
+        return {"jobId": "1"}
+
+
+def fired(clockwork: Clockwork, batch: Busy) -> None:
+    """What is due within a day fires at `batch`."""
+    stack = clockwork.world.stack
+    services = Services(stack.backends, batch, stack.invocations)
+    scheduler = LocalScheduler(services, scale=0)
+    scheduler.advance(clockwork.now + DAY)
+    assert scheduler.drain(30)
+    scheduler.close()
+
+
+def test_a_throttled_firing_is_tried_again_with_the_same_scheduled_time(clockwork: Clockwork) -> None:
+    target = {"Input": json.dumps({**INPUT, "Parameters": {"try": "<aws.scheduler.attempt-number>"}})}
+    clockwork.schedule("patient", at(clockwork.now + timedelta(hours=1)), target)
+    batch = Busy(times=2)
+    fired(clockwork, batch)
+    assert [each["parameters"]["try"] for each in batch.asked] == ["1", "2", "3"]
+    assert clockwork.dead_letters() == []
+
+
+def test_a_firing_that_is_tried_too_often_is_a_dead_letter_that_says_so(clockwork: Clockwork) -> None:
+    target = {"RetryPolicy": {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 3600}}
+    clockwork.schedule("once", at(clockwork.now + timedelta(hours=1)), target, ActionAfterCompletion="DELETE")
+    batch = Busy(times=9)
+    fired(clockwork, batch)
+    assert len(batch.asked) == 3
+    (letter,) = clockwork.dead_letters()
+    assert (letter["ERROR_CODE"], letter["RETRY_ATTEMPTS"]) == ("THROTTLING", "2")
+    assert letter["EXHAUSTED_RETRY_CONDITION"] == "MaximumRetryAttempts"
+    assert clockwork.names == []
 
 
 def test_a_role_that_trusts_another_group_is_not_enough(clockwork: Clockwork) -> None:

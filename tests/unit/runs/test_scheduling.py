@@ -119,6 +119,7 @@ def test_removing_says_what_was_there(schedules: Schedules) -> None:
         ({"expression": "cron(0 3 30 FEB ? *)"}, "never be due"),
         ({"zone": "Mars"}, "time zone"),
         ({"order": orders.Submit(source="s3://elsewhere/")}, "photos-originals"),
+        ({"order": orders.Submit(source=PREFIX, include=("a" * 100,) * 50)}, "too long"),
     ],
 )
 def test_what_cannot_work_is_refused_before_any_call(change: dict[str, Any], why: str) -> None:
