@@ -127,6 +127,17 @@ class Ledger:
         """The items of one source."""
         return list(self._query("pk", names.item_partition(bucket, key)))
 
+    def all_items(self) -> Iterator[dict[str, Any]]:
+        """The items of all sources, in no order (eventually consistent). Reads the whole table."""
+        pages = self._client.get_paginator("scan").paginate(
+            TableName=self._table,
+            FilterExpression="begins_with(pk, :sources)",
+            ExpressionAttributeValues=_dump({":sources": names.item_partition("", "").removesuffix("/")}),
+        )
+        with translated(f"reading the ledger '{self._table}'"):
+            for page in pages:
+                yield from map(_load, page["Items"])
+
     def bad_items(self, run: str) -> Iterator[dict[str, Any]]:
         """The rejected and failed items of a run, from the sparse index (eventually consistent)."""
         return self._query("index_pk", names.bad_partition(run), index=INDEX)

@@ -108,18 +108,24 @@ class Objects:
         metadata: Mapping[str, str] | None = None,
         *,
         only_if_absent: bool = False,
+        only_if: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> bool:
-        """Write an object. False when `only_if_absent` and one is there, or is being written, already.
+        """Write an object. False when `only_if_absent` and one is there, or is being written, already; and
+        when it does not have the etag `only_if` any more.
 
-        `metadata` takes ASCII names and values, 2 KB in all (S3 User Guide, "Working with object metadata").
+        `metadata` takes ASCII names and values, 2 KB in all (S3 User Guide, "Working with object metadata");
+        `headers` are others that S3 keeps, by PutObject's names, such as CacheControl.
         """
-        arguments: dict[str, Any] = {"IfNoneMatch": "*"} if only_if_absent else {}
-        arguments |= {"Bucket": bucket, "Key": key, "Body": body, "ContentType": content_type}
+        condition = _condition(only_if, only_if_absent=only_if_absent)
+        arguments: dict[str, Any] = {**condition, **(headers or {}), "Metadata": dict(metadata or {})}
         with translated(f"writing {url(bucket, key)}"):
             try:
-                self._client.put_object(**arguments, Metadata=dict(metadata or {}))
+                self._client.put_object(
+                    Bucket=bucket, Key=key, Body=body, ContentType=content_type, **arguments
+                )
             except boto.ClientError as error:
-                if only_if_absent and http_status(error) in (409, 412):
+                if condition and _is_refused(error):
                     return False
                 raise
         return True
@@ -157,6 +163,18 @@ class Objects:
     def _no_bytes(self, bucket: str, key: str) -> Part | None:
         head = self.head(bucket, key)
         return Part(b"", head.size) if head else None
+
+
+def _condition(etag: str | None, *, only_if_absent: bool) -> dict[str, str]:
+    if only_if_absent:
+        return {"IfNoneMatch": "*"}
+    return {"IfMatch": f'"{etag}"'} if etag else {}
+
+
+def _is_refused(error: boto.ClientError) -> bool:
+    """Whether a conditional write came too late: 412, 409 where another is being made, 404 where the object
+    that should match was deleted (S3 User Guide, "How to prevent object overwrites")."""
+    return http_status(error) in (409, 412) or code(error) == "NoSuchKey"
 
 
 def url(bucket: str, key: str) -> str:

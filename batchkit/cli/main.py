@@ -27,6 +27,7 @@ COMMANDS = {
     "doctor": "Say what is wrong with what is deployed, and what to do.",
     "dlq": "List what could not be delivered, and deliver it again.",
     "explain": "Say why a Batch job failed or waits, and what to do.",
+    "gallery": "Look at what became of the sources, as pictures.",
     "gc": "List, and delete, outputs whose source is gone.",
     "image": "Build the workers' container image, and push it to a registry.",
     "init": "Write a working project into a folder.",

@@ -37,8 +37,10 @@ class AwsExecutor:
 
     def file(self, step: File) -> None:
         objects = self._tools.objects
-        if objects.head(step.bucket, step.key) is None:
-            objects.put(step.bucket, step.key, step.body, content_type=step.content_type)
+        if not step.is_there(objects.head(step.bucket, step.key)):
+            objects.put(
+                step.bucket, step.key, step.body, step.content_type, step.metadata, headers=step.headers
+            )
             self.changed.append(f"{step.bucket}/{step.key}")
 
     def removal(self, step: Removal) -> None:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from batchkit import canonical, resources
 from batchkit.aws import registry
+from batchkit.gallery import site
 from batchkit.planning import names, outputs, uploads
 from batchkit.planning.cost import Machine, per_second
 from batchkit.planning.prices import PRICES
@@ -22,8 +23,9 @@ from batchkit.project import Alarms, document
 from batchkit.runs import orders
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
+    from batchkit.aws.objects import Head
     from batchkit.deploy.code import Code
     from batchkit.project import Compute, Project
 
@@ -33,6 +35,9 @@ COMPUTE = "cloudformation/compute.yaml"
 SCHEDULE = "cloudformation/schedule.yaml"
 RULES = "eventbridge/rules.yaml"
 OBSERVABILITY = "cloudformation/observability.yaml"
+
+# In an object's metadata: the digest of a content that the key does not name.
+CONTENT = "batchkit-content"
 
 # Of a Spot project's vCPUs, one in eight is on-demand: work goes on when there is no Spot capacity,
 # and the most that it can cost stays near the Spot price.
@@ -50,12 +55,19 @@ class Site:
 
 @dataclass(frozen=True)
 class File:
-    """An object in the artifacts bucket."""
+    """An object: in the artifacts bucket one that is named by its content, so that it never changes; else one
+    that says in its metadata what its content is. `headers` by the names of S3's PutObject."""
 
     bucket: str
     key: str
     body: bytes
     content_type: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    def is_there(self, found: Head | None) -> bool:
+        """Whether what was found at its place is this."""
+        return found is not None and self.metadata.items() <= found.metadata.items()
 
     def __str__(self) -> str:
         return f"s3://{self.bucket}/{self.key} ({len(self.body):,} bytes)"
@@ -136,6 +148,7 @@ def plan(project: Project, site: Site, code: Code) -> Plan:
         File(bucket, code.key, code.body, "application/zip"),
         _stack(project, COMPUTE, {**common, **_compute(project, site), **_place(project, network)}),
         _stack(project, SCHEDULE, {**common, **_schedule(project, site, canonical.digest(described))}),
+        *_gallery(project),
         _stack(project, RULES, {**common, **_rules(project, code)}),
         watched if project.alarms else Removal(watched.name),
         Removal(network.name) if is_given else None,
@@ -247,7 +260,17 @@ def _rules(project: Project, code: Code) -> Mapping[str, str]:
         "Tasks": str(len(project.recipe.tasks)),
         "CodeKey": code.key,
         "Metrics": _metrics(project),
+        "OutputBucketName": project.output.bucket,
+        "Gallery": "on" if project.gallery.enabled else "off",
     }
+
+
+def _gallery(project: Project) -> Iterator[File]:
+    """The gallery's page; what it shows is written as it happens."""
+    if project.gallery.enabled:
+        for one in site.placed(project.name, project.gallery.url or ""):
+            digest = {CONTENT: canonical.digest(one.body)}
+            yield File(project.output.bucket, one.key, one.body, one.content_type, one.headers, digest)
 
 
 def capacity(compute: Compute) -> tuple[int, int]:

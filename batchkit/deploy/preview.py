@@ -44,7 +44,7 @@ class StackPreview:
 
 @dataclass(frozen=True)
 class FilePreview:
-    """What would become of an object: its name is its content's, so one that is there is right."""
+    """What would become of an object: nothing, where one with its content is there."""
 
     file: File
     is_there: bool
@@ -71,7 +71,7 @@ class Previewer:
 
     def file(self, step: File) -> None:
         found = self._tools.objects.head(step.bucket, step.key)
-        self.files.append(FilePreview(step, found is not None))
+        self.files.append(FilePreview(step, step.is_there(found)))
 
     def stack(self, step: Stack) -> Mapping[str, str]:
         state = self._still(step.name)

@@ -16,14 +16,18 @@ from batchkit.completion import changes, counting, rejections, waiting
 from batchkit.completion.completion import Completion
 from batchkit.completion.rejections import Rejections
 from batchkit.errors import ConfigError
+from batchkit.gallery import due as dues
+from batchkit.gallery.changing import Files
+from batchkit.gallery.curator import Curator
 from batchkit.planning import metrics, uploads
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 PROJECT = "BATCHKIT_PROJECT"
 LEDGER = "BATCHKIT_LEDGER"
 ARTIFACTS = "BATCHKIT_ARTIFACTS"
+OUTPUT = "BATCHKIT_OUTPUT_BUCKET"
 RECIPE = "BATCHKIT_RECIPE"
 UPLOADS = uploads.VARIABLE
 
@@ -89,6 +93,27 @@ def reject(event: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, An
     )
     item = refused.record(uploaded)
     return _logged({"key": uploaded.key, "rejected": item.error_class if item else None})
+
+
+def show(
+    event: Mapping[str, Any], environ: Mapping[str, str], milliseconds_left: Callable[[], int]
+) -> dict[str, Any]:
+    """Bring the gallery up to date with what an event says. Returns what was done, for the log."""
+    due = dues.parse(event)
+    if due is None:
+        return {"ignored": True}
+    clients = _clients(environ.get("AWS_ENDPOINT_URL", ""))
+    project, objects = _variable(environ, PROJECT), Objects(clients.s3)
+    curator = Curator(
+        project=project,
+        artifacts=_variable(environ, ARTIFACTS),
+        ledger=Ledger(clients.dynamodb, _variable(environ, LEDGER)),
+        objects=objects,
+        bus=Bus(clients.events, project),
+        files=Files(objects, _variable(environ, OUTPUT)),
+    )
+    done = curator.update(due, lambda: milliseconds_left() / 1000)
+    return _logged({"run": due.run, "sources": done.sources, "sent": done.sent})
 
 
 @lru_cache(maxsize=1)

@@ -15,6 +15,13 @@ REPORT_SHARDS = 16
 CHILDREN_PER_SHARD = 64
 
 
+# The gallery's folder in the output bucket. A million sources are 244 to a shelf, which is read and written
+# whole, and 15,625 to a part of the index, which browsers read whole.
+GALLERY = "_gallery/"
+GALLERY_SHELF_DIGITS = 3
+GALLERY_SHELVES = 16**GALLERY_SHELF_DIGITS
+
+
 @dataclass(frozen=True)
 class Key:
     """A primary key of the ledger: `pk`, `sk`."""
@@ -85,6 +92,40 @@ def report_key(run: str, suffix: str) -> str:
 def code_key(digest: str) -> str:
     """Artifacts bucket: the handlers' zip file."""
     return f"code/{digest}.zip"
+
+
+def gallery_file(name: str) -> str:
+    """Output bucket: a file of the gallery's page, such as `index.html`."""
+    return f"{GALLERY}{name}"
+
+
+def gallery_settings() -> str:
+    """Output bucket: what the gallery's page knows of its project."""
+    return gallery_file("data/settings.json")
+
+
+def gallery_directory() -> str:
+    """Output bucket: which parts of the gallery's index there are."""
+    return gallery_file("data/index.json")
+
+
+def gallery_index(part: str) -> str:
+    """Output bucket: a part of the gallery's index."""
+    return gallery_file(f"data/index/{part}.json")
+
+
+def gallery_part(source: str) -> str:
+    """The part of the index in which a source (a `source_id`) has its row: one of 64, `00` to `3f`."""
+    return f"{int(source[:2], 16) >> 2:02x}"
+
+
+def gallery_shelf(source: str) -> str:
+    """Output bucket: what the gallery knows of a source, and of one in 4,096 of all others."""
+    return gallery_file(f"data/sources/{source[:GALLERY_SHELF_DIGITS]}.json")
+
+
+def gallery_shelf_number(source: str) -> int:
+    return int(source[:GALLERY_SHELF_DIGITS], 16)
 
 
 def upload_run(recipe: str, bucket: str, key: str, etag: str, sequencer: str) -> str:

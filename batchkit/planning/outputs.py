@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from unicodedata import category
 
 from batchkit.errors import ConfigError, Rejected
+from batchkit.planning.names import GALLERY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -67,7 +68,7 @@ def source_fields(key: str) -> Mapping[str, str]:
 
 
 def output_key(template: str, key: str, task: str, extension: str) -> str:
-    """The key of one output. Raises Rejected when it would be longer than S3 allows.
+    """The key of one output. Raises Rejected when it would be longer than S3 allows, or lie in the gallery.
 
     A source at the top of its bucket has an empty `{dir}`; the slash after it goes, too.
     """
@@ -75,6 +76,8 @@ def output_key(template: str, key: str, task: str, extension: str) -> str:
     if not values["dir"] and not key.startswith("/"):
         template = template.replace("{dir}/", "")
     result = _FIELD.sub(lambda match: values[match[1]], template)
+    if result.startswith(GALLERY):
+        raise Rejected("ReservedKey", f"outputs cannot lie below {GALLERY}: rename the source's folder")
     size = len(result.encode())
     if size > MAX_KEY_BYTES:
         raise Rejected(

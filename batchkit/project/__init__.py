@@ -1,7 +1,7 @@
 """batchkit.toml as types: read, checked, and described for editors."""
 
 from batchkit.project.load import FILE_NAME, load
-from batchkit.project.model import Alarms, Compute, Job, Network, Output, Project, Schedule, Upload
+from batchkit.project.model import Alarms, Compute, Gallery, Job, Network, Output, Project, Schedule, Upload
 from batchkit.project.schema import schema
 from batchkit.project.sizes import Memory, Size
 
@@ -9,6 +9,7 @@ __all__ = [
     "FILE_NAME",
     "Alarms",
     "Compute",
+    "Gallery",
     "Job",
     "Memory",
     "Network",

@@ -8,6 +8,7 @@ from unicodedata import category
 
 from batchkit.errors import ConfigError
 from batchkit.planning import outputs, timetable, uploads
+from batchkit.planning.names import GALLERY
 from batchkit.project import placement
 from batchkit.project.sizes import Memory, Size
 
@@ -95,6 +96,18 @@ def check_no_loop(project: Project) -> None:
     )
 
 
+def check_gallery(project: Project) -> None:
+    """The gallery's files are no uploads either."""
+    prefix, shared = project.upload.prefix, project.output.bucket == project.upload.bucket
+    if project.gallery.enabled and shared and (GALLERY.startswith(prefix) or prefix.startswith(GALLERY)):
+        raise ConfigError(
+            "[gallery]: its files would be uploads",
+            found=f"{GALLERY}… and uploads s3://{project.upload.bucket}/{prefix}…",
+            expected="uploads whose keys cannot begin as the gallery's files do",
+            fix="use another [upload] prefix, another bucket in [output], or enabled = false in [gallery]",
+        )
+
+
 def check_max_bytes(project: Project) -> None:
     """A source that fits into a child, which holds it in memory whole, with as much room to work in."""
     compute, largest = project.compute, project.upload.max_bytes
@@ -160,6 +173,7 @@ RULES: tuple[Callable[[Project], None], ...] = (
     check_output_key,
     check_prefix,
     check_no_loop,
+    check_gallery,
     *placement.RULES,
     check_max_bytes,
     check_patterns,

@@ -15,6 +15,7 @@ from batchkit.project.model import (
     Alarms,
     Backfill,
     Compute,
+    Gallery,
     Identity,
     Job,
     Network,
@@ -42,6 +43,7 @@ class _Tables(Struct, kw_only=True, forbid_unknown_fields=True):
     output: Values
     compute: Values = {}
     network: Values = {}
+    gallery: Values = {}
     schedule: Values = {}
     alarms: Values | None = None
     bulk: Values = {}
@@ -129,6 +131,7 @@ def _typed(document: Values, path: Path) -> Project:
         uses=job.uses,
         parameters=parameters,
         network=decode(tables.network, Network, "[network]"),
+        gallery=decode(tables.gallery, Gallery, "[gallery]"),
         bulk=decode(tables.bulk, Backfill, "[bulk]"),
     )
 

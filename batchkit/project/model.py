@@ -26,6 +26,8 @@ CIDR = r"^[0-9]{1,3}\.[0-9]{1,3}\.0\.0/16$"
 DEFAULT_CIDR = "10.83.0.0/16"
 DEFAULT_ZONES = 2
 
+ADDRESS = r"^https?://[^\s\"'<>?#]+/$"
+
 Bucket = Annotated[str, Meta(min_length=3, max_length=63, description="Name of an S3 bucket.")]
 Suffix = Annotated[str, Meta(pattern=SUFFIX, examples=[".jpg"])]
 EMAIL = r"^[^\s@]+@[^\s@]+$"
@@ -166,6 +168,16 @@ class Alarms(Table, frozen=True, kw_only=True):
     ] = 60
 
 
+class Gallery(Table, frozen=True, kw_only=True):
+    """[gallery]: a static page in the output bucket that shows what became of the sources."""
+
+    enabled: Annotated[bool, Meta(description="Whether the page is kept up to date.")] = True
+    url: Annotated[
+        Annotated[str, Meta(pattern=ADDRESS)] | None,
+        Meta(description="Where web pages find the outputs, such as https://d123.cloudfront.net/"),
+    ] = None
+
+
 class Job(Struct, frozen=True, kw_only=True):
     """[job]: which job; every other key of the table is the recipe, which the job itself types."""
 
@@ -182,6 +194,7 @@ class Document(Table, frozen=True, kw_only=True):
     output: Output
     compute: Compute = field(default_factory=Compute)
     network: Network = field(default_factory=Network)
+    gallery: Gallery = field(default_factory=Gallery)
     schedule: Schedule = field(default_factory=Schedule)
     alarms: Annotated[
         Alarms | None, Meta(description="Metrics, a dashboard and alarms; without the table: none.")
@@ -202,6 +215,7 @@ class Project:
     uses: str
     parameters: Mapping[str, Any]
     network: Network = default(default_factory=Network)
+    gallery: Gallery = default(default_factory=Gallery)
     schedule: Schedule = default(default_factory=Schedule)
     alarms: Alarms | None = None
     bulk: Backfill = default(default_factory=Backfill)

@@ -19,7 +19,7 @@ from batchkit import errors, resources
 from batchkit.aws import ledger
 from batchkit.deploy.plan import COMPUTE, NETWORK, OBSERVABILITY, RULES, SCHEDULE, STORAGE
 from batchkit.entry import handlers, worker
-from batchkit.planning import metrics
+from batchkit.planning import metrics, names
 from batchkit.planning.uploads import UploadRules
 from batchkit.project.model import Output
 from batchkit.runs import operations, orders
@@ -245,7 +245,17 @@ def test_functions_get_the_environment_that_their_handlers_read() -> None:
         "CompletionHandler": common | {handlers.ARTIFACTS, metrics.VARIABLE},
         "RejectedUploadHandler": common | {handlers.RECIPE, handlers.UPLOADS},
         "WaitingHandler": {handlers.PROJECT},
+        "GalleryHandler": common | {handlers.ARTIFACTS, handlers.OUTPUT},
     }
+
+
+def test_the_gallerys_function_may_write_its_own_files_and_nothing_else() -> None:
+    (policy,) = of_type(RULES, "AWS::IAM::Role")["GalleryRole"]["Policies"]
+    writing = [s for s in policy["PolicyDocument"]["Statement"] if "s3:PutObject" in s["Action"]]
+    (statement,) = writing
+    assert names.gallery_file("data/") in str(statement["Resource"])
+    for key in (names.gallery_directory(), names.gallery_index("00"), names.gallery_shelf("0" * 32)):
+        assert key.startswith(names.gallery_file("data/"))
 
 
 def test_a_functions_handler_is_a_file_with_that_function() -> None:

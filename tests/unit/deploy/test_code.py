@@ -22,7 +22,7 @@ class Fence:
         if top in {forbidden}:
             raise ModuleNotFoundError("No module named " + repr(top), name=top)
 sys.meta_path.insert(0, Fence())
-import completion, rejected_upload, waiting
+import completion, gallery, rejected_upload, waiting
 files = ((module.__name__, getattr(module, "__file__", None) or "") for module in list(sys.modules.values()))
 print(*sorted(name for name, file in files if file.startswith({root!r})))
 """
@@ -71,7 +71,7 @@ def test_the_functions_import_with_the_standard_library_and_boto3_alone_and_need
 def test_importing_a_handler_reads_no_environment_and_builds_no_client(unpacked: Path) -> None:
     environ = {"PYTHONPATH": str(unpacked), "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
     probe = (
-        "import completion, rejected_upload, waiting; "
+        "import completion, gallery, rejected_upload, waiting; "
         "from batchkit.entry import handlers; "
         "print(handlers._clients.cache_info().currsize)"
     )

@@ -17,7 +17,7 @@ from batchkit.deploy import code
 from batchkit.deploy.deploy import deploy, execute, site
 from batchkit.deploy.plan import File, Removal, Stack, plan
 from batchkit.planning import metrics
-from batchkit.project import Alarms, Schedule
+from batchkit.project import Alarms, Gallery, Schedule
 from batchkit.runs import orders
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def test_a_dry_run_is_another_executor(aws: Clients) -> None:
     project, display, told = photos(tasks=1), Display(), list[Any]()
     steps = plan(project, site(aws, project), code.pack())
     outputs = execute(steps, display, told.append)
-    assert display.seen == [
+    assert [one for one in display.seen if one != "_gallery"] == [
         "photos-network",
         "photos-storage",
         "recipes",
@@ -191,3 +191,12 @@ def publishes(aws: Clients) -> bool:
     given = {metrics.is_enabled(each) for each in (*environments, function["Environment"]["Variables"])}
     (answer,) = given
     return answer
+
+
+def test_a_project_without_a_gallery_has_neither_its_rule_nor_its_function_nor_its_page(aws: Clients) -> None:
+    deploy(replace(photos(tasks=1), gallery=Gallery(enabled=False)), aws)
+    rules = {rule["Name"] for rule in aws.events.list_rules()["Rules"]}
+    functions = {one["FunctionName"] for one in aws.functions.list_functions()["Functions"]}
+    assert {"photos-run-finished", "photos-gallery-due"} & rules == {"photos-run-finished"}
+    assert {"photos-completion", "photos-gallery"} & functions == {"photos-completion"}
+    assert aws.s3.list_objects_v2(Bucket="photos-variants")["KeyCount"] == 0

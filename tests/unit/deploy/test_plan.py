@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from support.projects import photos
 
 from batchkit import canonical
+from batchkit.aws.objects import Head
 from batchkit.deploy import code
-from batchkit.deploy.plan import File, FromOutput, Plan, Removal, Site, Stack, capacity, plan
+from batchkit.deploy.plan import File, FromOutput, Plan, Removal, Site, Stack, Step, capacity, plan
 from batchkit.planning import names
 from batchkit.planning.uploads import UploadRules
 from batchkit.project import document
@@ -35,7 +36,7 @@ def stacks(of: Plan) -> dict[str, Stack]:
 def test_what_others_point_to_comes_first_and_the_rules_come_last() -> None:
     recipe, project = photos(3).recipe, document.encode(photos(3))
     bucket = "s3://photos-123456789012-eu-west-1"
-    assert [str(step) for step in planned().steps] == [
+    assert [str(step) for step in planned().steps if not is_of_gallery(step)] == [
         "stack photos-network (cloudformation/network.yaml)",
         "stack photos-storage (cloudformation/storage.yaml)",
         f"{bucket}/recipes/{recipe.digest}.json ({len(recipe.document)} bytes)",
@@ -46,6 +47,28 @@ def test_what_others_point_to_comes_first_and_the_rules_come_last() -> None:
         "stack photos-rules (eventbridge/rules.yaml)",
         "no stack photos-observability",
     ]
+
+
+def is_of_gallery(step: Step) -> bool:
+    return isinstance(step, File) and step.key.startswith(names.GALLERY)
+
+
+def test_the_gallerys_page_goes_into_the_output_bucket_before_the_rule_that_fills_it() -> None:
+    steps = planned().steps
+    page = [step for step in steps if isinstance(step, File) and is_of_gallery(step)]
+    assert {step.bucket for step in page} == {"photos-variants"}
+    assert {names.gallery_file("index.html"), names.gallery_settings()} <= {step.key for step in page}
+    rules = next(step for step in steps if isinstance(step, Stack) and step.name == "photos-rules")
+    assert steps.index(page[-1]) < steps.index(rules)
+    assert stacks(planned())["photos-rules"].parameters["Gallery"] == "on"
+
+
+def test_a_file_of_the_page_is_put_again_when_its_content_is_another() -> None:
+    page = next(step for step in planned().steps if isinstance(step, File) and is_of_gallery(step))
+    head = Head("photos-variants", page.key, "etag", 1, 1, page.metadata)
+    assert page.is_there(head)
+    assert not page.is_there(dataclasses.replace(head, metadata={"batchkit-content": "another"}))
+    assert not page.is_there(None)
 
 
 def test_a_plan_is_data_that_compares() -> None:
@@ -89,7 +112,9 @@ def test_in_given_subnets_there_is_no_network_to_make_and_one_made_before_goes_l
 
 def test_the_rules_carry_recipe_and_array_size_together() -> None:
     parameters = stacks(planned())["photos-rules"].parameters
-    (recipe, _, file) = [step for step in planned().steps if isinstance(step, File)]
+    (recipe, _, file) = [
+        step for step in planned().steps if isinstance(step, File) and not is_of_gallery(step)
+    ]
     assert parameters["Tasks"] == "3"
     assert names.recipe_key(parameters["Recipe"]) == recipe.key
     assert parameters["CodeKey"] == file.key

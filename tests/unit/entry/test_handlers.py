@@ -13,7 +13,7 @@ from support.projects import deployed, photos
 from batchkit.aws.ledger import Ledger
 from batchkit.entry import handlers
 from batchkit.errors import ConfigError
-from batchkit.planning import metrics
+from batchkit.planning import metrics, names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,9 +34,13 @@ def sample(name: str) -> dict[str, Any]:
 def aws() -> Iterator[Clients]:
     with cloud() as clients:
         deployed(clients, photos(tasks=3))
-        for rule in ("photos-run-finished", "photos-item-rejected"):
-            # moto's PutEvents would deliver at once, and knows no template of several lines.
-            clients.events.remove_targets(Rule=rule, Ids=["notify"])
+        # moto's PutEvents would deliver at once, and knows no template of several lines and no functions.
+        for rule, target in (
+            ("run-finished", "notify"),
+            ("item-rejected", "notify"),
+            ("gallery-due", "show"),
+        ):
+            clients.events.remove_targets(Rule=f"photos-{rule}", Ids=[target])
         yield clients
 
 
@@ -72,6 +76,20 @@ def test_a_refused_upload_is_recorded(aws: Clients, capsys: pytest.CaptureFixtur
 def test_any_other_event_is_ignored_without_an_environment() -> None:
     assert handlers.complete({"detail-type": "Scheduled Event"}, {}) == {"ignored": True}
     assert handlers.reject({}, {}) == {"ignored": True}
+    assert handlers.show({"detail-type": "Run Finished"}, {}, lambda: 0) == {"ignored": True}
+
+
+def test_a_refused_upload_is_in_the_gallery(aws: Clients) -> None:
+    handlers.reject(sample("upload-rejected/match/too-big"), environment(aws, "rejected-upload"))
+    (item,) = Ledger(aws.dynamodb, "photos-ledger").items("photos-originals", "uploads/panorama.jpg")
+    event = sample("item-rejected/match/wrong-type")
+    event["detail"]["run"] = item["run"]
+
+    done = handlers.show(event, environment(aws, "gallery"), lambda: 900_000)
+
+    assert done == {"run": item["run"], "sources": 1, "sent": 0}
+    shelf = names.gallery_shelf(names.source_id("photos-originals", "uploads/panorama.jpg"))
+    assert aws.s3.head_object(Bucket="photos-variants", Key=shelf)["ContentEncoding"] == "gzip"
 
 
 @pytest.mark.parametrize("missing", [handlers.PROJECT, handlers.LEDGER, handlers.ARTIFACTS])

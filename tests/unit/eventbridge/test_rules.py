@@ -14,6 +14,7 @@ from support.cloud import ROOT, cloud
 from support.projects import deployed, photos
 
 from batchkit.completion import changes, rejections
+from batchkit.gallery import due
 from batchkit.planning.uploads import refusal
 
 if TYPE_CHECKING:
@@ -184,6 +185,18 @@ def test_samples_of_own_events_follow_their_schema(rule: str) -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
     for path in sorted((EVENTS / rule / "match").glob("*.json")):
         jsonschema.validate(read(path), schema, jsonschema.Draft202012Validator)
+
+
+def test_the_gallerys_handler_understands_all_that_its_rule_sends() -> None:
+    schema = read(EVENTS / "schemas" / "gallery-due.schema.json")
+    for path in sorted((EVENTS / "gallery-due" / "match").glob("*.json")):
+        event = read(path)
+        found = due.parse(event)
+        assert found is not None
+        assert found.run == event["detail"]["run"]
+        assert found.is_whole is (event["detail-type"] != due.GALLERY_DUE)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(read(EVENTS / "gallery-due/match/span.json"), schema)
 
 
 def test_the_handler_refuses_what_its_rule_sends_but_other_prefixes() -> None:

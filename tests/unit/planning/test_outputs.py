@@ -168,3 +168,9 @@ def test_tasks_that_make_the_same_output_are_refused_with_both_names() -> None:
     with pytest.raises(ConfigError, match="two tasks of a source the same output") as raised:
         check_distinct("{stem}.{ext}", tasks)
     assert "'a' and 'c'" in str(raised.value.found)
+
+
+def test_no_output_lies_in_the_gallery() -> None:
+    with pytest.raises(Rejected, match="ReservedKey"):
+        output_key("{dir}/{name}/{task}.{ext}", "_gallery/data/a.jpg", "thumb", "webp")
+    assert output_key("{dir}/{name}", "_gallerys/a.jpg", "thumb", "webp") == "_gallerys/a.jpg"

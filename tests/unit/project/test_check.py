@@ -34,6 +34,13 @@ def test_a_name_with_two_hyphens_in_a_row_is_refused(written: Written) -> None:
         written(('"photos"', '"pho--tos"'))
 
 
+def test_the_gallerys_files_cannot_be_uploads(written: Written) -> None:
+    key = ('key = "{dir}/{name}/{task}.{ext}"', 'key = "variants/{dir}/{name}/{task}.{ext}"')
+    with pytest.raises(ConfigError, match="its files would be uploads"):
+        written(SHARED, key, ('"uploads/"', '"_gal"'))
+    assert written(SHARED, key).gallery.enabled
+
+
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
