@@ -68,12 +68,18 @@ def _idle_vcpus(properties: Mapping[str, Any]) -> float:
     return float(properties.get("ComputeResources", {}).get("MinvCpus", 0))
 
 
+def _watched(properties: Mapping[str, Any]) -> float:
+    """An alarm is billed for each metric that it watches; its arithmetic is free."""
+    metrics = properties.get("Metrics", ())
+    return sum("MetricStat" in each for each in metrics) or 1
+
+
 _PRICED = {
     "AWS::EC2::NatGateway": ("nat-hour", "NAT gateway", _one),
     "AWS::EC2::EIP": ("public-ipv4-hour", "public IPv4 address", _one),
     "AWS::EC2::VPCEndpoint": ("interface-endpoint-hour", "interface endpoint, zones", _zones),
     "AWS::KMS::Key": ("kms-key-month", "KMS key", _one),
-    "AWS::CloudWatch::Alarm": ("alarm-month", "alarm", _one),
+    "AWS::CloudWatch::Alarm": ("alarm-month", "alarm, metrics", _watched),
     "AWS::CloudWatch::Dashboard": ("dashboard-month", "dashboard", _one),
     "AWS::Batch::ComputeEnvironment": ("ec2-spot-vcpu-hour", "vCPUs that never stop", _idle_vcpus),
 }

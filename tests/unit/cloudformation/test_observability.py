@@ -12,6 +12,7 @@ import yaml
 from batchkit import resources
 from batchkit.deploy.plan import OBSERVABILITY, RULES, SCHEDULE
 from batchkit.planning import metrics
+from batchkit.planning.idle_cost import idle_lines
 
 # What AWS publishes (the services' user guides), and the dimension that tells ours apart.
 OF_AWS = {
@@ -160,3 +161,9 @@ def test_an_alarm_tells_the_topic_and_what_to_do_and_is_one_that_the_policy_lets
     assert statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     own = statement["Condition"]["ArnLike"]["aws:SourceArn"].rpartition(":alarm:")[2]
     assert alarm["AlarmName"].startswith(own.removesuffix("*"))
+
+
+def test_the_alarms_cost_what_the_manual_says() -> None:
+    lines = idle_lines((name, "AWS::CloudWatch::Alarm", alarm) for name, alarm in alarms().items())
+    manual = (resources.path("docs/operations.md")).read_text()
+    assert f"8 metrics at 0.10 USD | {sum(line.monthly for line in lines):.2f} USD" in manual

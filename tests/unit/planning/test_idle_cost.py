@@ -23,3 +23,14 @@ def test_an_environment_costs_only_the_vcpus_that_never_stop() -> None:
 
     assert cost(0) == 0
     assert cost(2) > 20
+
+
+def test_an_alarm_costs_for_each_metric_that_it_watches() -> None:
+    arithmetic = [{"MetricStat": {}}, {"MetricStat": {}}, {"Expression": "a / b"}]
+    lines = idle_lines(
+        [
+            ("Plain", "AWS::CloudWatch::Alarm", {"MetricName": "RunsFailed"}),
+            ("Share", "AWS::CloudWatch::Alarm", {"Metrics": arithmetic}),
+        ]
+    )
+    assert {line.resource: round(line.monthly, 2) for line in lines} == {"Plain": 0.1, "Share": 0.2}
