@@ -144,6 +144,15 @@ class RunLedger(Ledger):
         records = self._query("pk", names.run_record(run).pk)
         return tuple(_run_job(record) for record in records if record["sk"].startswith("job#"))
 
+    def retried(self, run: str, by: str) -> bool:
+        """Note that the run `by` does again what went wrong in `run`; False when that was known."""
+        return self._update(names.retry_record(run, by), {"retry": by}, "attribute_not_exists(#retry)")
+
+    def retries(self, run: str) -> tuple[str, ...]:
+        """The runs that do again what went wrong in a run, oldest first."""
+        records = self._query("pk", names.run_record(run).pk)
+        return tuple(record["retry"] for record in records if record["sk"].startswith("retry#"))
+
     def runs(self, lane: str, limit: int) -> Iterator[dict[str, Any]]:
         """The records of the latest runs of a lane, newest first (eventually consistent)."""
         found = self._query("index_pk", names.runs_partition(lane), index=INDEX, newest_first=True)

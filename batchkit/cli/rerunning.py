@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from batchkit.runs.commanding import Command, Done
 from batchkit.runs.submit import check_cost
 
 if TYPE_CHECKING:
-    from batchkit.runs.bulk import Bulk, Request
+    from batchkit.runs.bulk import Bulk, Prepared, Request
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -38,6 +38,14 @@ def rerun_options(command: F) -> F:
     return command
 
 
+@dataclass(frozen=True)
+class Part:
+    """A run to plan and submit, and the lane that does it."""
+
+    bulk: Bulk
+    request: Request
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rerun:
     """What was chosen on the command line."""
@@ -48,22 +56,61 @@ class Rerun:
     yes: bool
     output: str
 
-    def run(self, bulk: Bulk, request: Request, folder: Path, **facts: Any) -> int:
-        """Plan and submit; the exit code. `facts` go into the JSON."""
-        terminal = Terminal(self.output, self.yes)
-        command = Command(
-            bulk=bulk, face=terminal, source=request.source, max_cost=self.max_cost, wait=self.wait
+    def run(
+        self,
+        parts: Sequence[Part],
+        folder: Path,
+        begun: Callable[[str], object] = lambda run: None,
+        **facts: Any,
+    ) -> int:
+        """Plan and submit; the exit code. `begun` is told of each run before that; `facts` go into the JSON.
+
+        All parts are planned before one is submitted: the limit is for all of them.
+        """
+        commands = [self._command(part) for part in parts]
+        planned = [
+            self._plan(command, part.request, folder / f"part-{number}")
+            for number, (command, part) in enumerate(zip(commands, parts, strict=True))
+        ]
+        total = sum(one.plan.cost.total for one in planned)
+        done = []
+        for command, one in zip(commands, planned, strict=True):
+            if one.plan.arrays and not self.dry_run:
+                begun(one.plan.run)
+            done.append(self._do(command, one, besides=total - one.plan.cost.total))
+        self._print([self._facts(one) for one in done], facts)
+        return 0 if all(one.is_good for one in done) else EX_DATAERR
+
+    def _command(self, part: Part) -> Command:
+        return Command(
+            bulk=part.bulk,
+            face=Terminal(self.output, self.yes),
+            source=part.request.source,
+            max_cost=self.max_cost,
+            wait=self.wait,
         )
-        if self.dry_run:
-            done = Done(command.rehearse(request, folder / "run"))
-            terminal.plan(done.prepared.plan)
-            check_cost(done.prepared.plan, self.max_cost)
-        else:
-            done = command.carry_out(command.prepare(request, folder / "run"))
+
+    def _plan(self, command: Command, request: Request, folder: Path) -> Prepared:
+        return command.rehearse(request, folder) if self.dry_run else command.prepare(request, folder)
+
+    def _do(self, command: Command, planned: Prepared, besides: float) -> Done:
+        if not self.dry_run:
+            return command.carry_out(planned, besides=besides)
+        command.face.plan(planned.plan)
+        check_cost(planned.plan, self.max_cost, besides=besides)
+        return Done(planned)
+
+    def _facts(self, done: Done) -> dict[str, Any]:
+        begun = bool(done.prepared.plan.arrays) and not self.dry_run
+        return {**done.as_json(), "run": done.prepared.plan.run if begun else None}
+
+    def _print(self, runs: list[dict[str, Any]], facts: Mapping[str, Any]) -> None:
+        """`run`, `plan` and `end` of the first run; `more` are the others'."""
         if self.output == "json":
-            begun = bool(done.prepared.plan.arrays) and not self.dry_run
-            print_json({**facts, **done.as_json(), "run": done.prepared.plan.run if begun else None})
-        return 0 if done.is_good else EX_DATAERR
+            first, *more = runs or [{"run": None}]
+            print_json({**facts, **first, **({"more": more} if more else {})})
+        elif not runs:
+            click.echo("nothing to do again")
 
 
 @contextmanager

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-COLUMNS = ("outcome", "task", "source", "output", "bytes", "class", "error", "message")
+COLUMNS = ("outcome", "task", "source", "output", "bytes", "class", "error", "message", "run")
 
 # Rows whose columns get a common width, where it is a person who reads.
 PAGE = 200
@@ -56,6 +56,9 @@ def command(*, run: str, failed: bool, rejected: bool, form: str, config: Path |
     """
     bulk = Bulk.of(load_here(config), Clients())
     outcomes = Outcomes(bulk.ledger, bulk.objects, bulk.artifacts, run)
+    if outcomes.retries:
+        names = ", ".join(retry.run for retry in outcomes.retries)
+        click.echo(f"{run} was retried by {names}: these are its items as they are now", err=True)
     wanted = {Outcome.FAILED.value: failed, Outcome.REJECTED.value: rejected}
     found = (one for one in outcomes.bad() if wanted[one.outcome]) if any(wanted.values()) else outcomes.all()
     if output == "json":
@@ -86,6 +89,7 @@ def _cells(one: Result) -> tuple[object, ...]:
         one.failure_class,
         one.error_class,
         one.message,
+        one.run,
     )
 
 

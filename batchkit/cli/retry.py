@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from batchkit.aws.clients import Clients
 from batchkit.cli.options import config_option, output_option
-from batchkit.cli.output import print_json
 from batchkit.cli.projects import load_here
-from batchkit.cli.rerunning import Rerun, rerun_options, workplace
+from batchkit.cli.rerunning import Part, Rerun, rerun_options, workplace
 from batchkit.runs import retry
 from batchkit.runs.bulk import Bulk
 from batchkit.runs.outcomes import Outcomes
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from batchkit.planning.backfill import Plan
+    from batchkit.runs.retry import Selected
 
 
 @click.command()
@@ -34,8 +38,9 @@ if TYPE_CHECKING:
 def command(run: str, only: tuple[str, ...], config: Path | None, output: str, **given: Any) -> int:
     """Do the failed items of RUN again, and nothing else, as a new run of the recipe as it is now.
 
-    Where some ran out of memory, the children get twice as much and shards half as large; where some ran
-    out of time, the shards are half as large.
+    Children are as large as they were. What ran out of memory becomes a run of its own, whose children get
+    twice as much; those, and what ran out of time, get shards half as large. Of a run that was retried
+    before, what is still bad is done again.
 
     \b
     Example:
@@ -46,11 +51,13 @@ def command(run: str, only: tuple[str, ...], config: Path | None, output: str, *
     plan = bulk.stored_plan(run)
     tasks = [task.name for task in bulk.project.recipe.tasks]
     with workplace() as folder:
-        selected = retry.select(outcomes, bulk.objects, tasks, only, folder)
-        facts = {"retries": run, "classes": dict(selected.classes)}
-        if not selected.items:
-            print_json({**facts, "run": None}) if output == "json" else click.echo("nothing to do again")
-            return 0
-        larger = replace(bulk, project=retry.provided(bulk.project, plan, selected))
-        request = replace(retry.request(selected, plan, only), prices=bulk.prices({}))
-        return Rerun(**given, output=output).run(larger, request, folder, **facts)
+        lots = retry.select(outcomes, bulk.objects, tasks, only, folder)
+        classes = dict(sum((Counter(lot.classes) for lot in lots), Counter()))
+        parts = [_part(bulk, lot, plan, only, len(tasks)) for lot in lots]
+        facts = {"retries": run, "classes": classes}
+        return Rerun(**given, output=output).run(parts, folder, partial(bulk.ledger.retried, run), **facts)
+
+
+def _part(bulk: Bulk, lot: Selected, plan: Plan | None, only: tuple[str, ...], tasks: int) -> Part:
+    asked = replace(retry.request(lot, plan, only, tasks), prices=bulk.prices({}))
+    return Part(replace(bulk, project=retry.provided(bulk.project, plan, lot)), asked)

@@ -10,7 +10,7 @@ import click
 from batchkit.aws.clients import Clients
 from batchkit.cli.options import config_option, output_option
 from batchkit.cli.projects import load_here
-from batchkit.cli.rerunning import Rerun, rerun_options, workplace
+from batchkit.cli.rerunning import Part, Rerun, rerun_options, workplace
 from batchkit.runs.sweep import Sweep, request
 
 if TYPE_CHECKING:
@@ -30,4 +30,4 @@ def command(config: Path | None, output: str, **given: Any) -> int:
     bulk = Sweep.of(load_here(config), Clients())
     with workplace() as folder:
         asked = replace(request(bulk.project), prices=bulk.prices({}))
-        return Rerun(**given, output=output).run(bulk, asked, folder)
+        return Rerun(**given, output=output).run([Part(bulk, asked)], folder)

@@ -56,7 +56,7 @@ class Plan:
     seconds; `seconds` from the first start to the last end; `vcpus` and `memory` (MiB) of one child;
     `billed` the seconds of all children that will be billed, their starts included. `unsized` sources are
     of unknown size: `bytes` leaves them out, the estimates do not. With a larger share of bad items than
-    `max_bad` the run counts as FAILED.
+    `max_bad` the run counts as FAILED; `model` is what it was planned by.
     """
 
     run: str
@@ -77,6 +77,7 @@ class Plan:
     billed: float
     unsized: int = 0
     max_bad: float = 1.0
+    model: Model = MODEL
 
     @property
     def shape(self) -> Shape:
@@ -207,6 +208,7 @@ def plan(
         billed=children * cost.billed_seconds(options.machine.compute, each),
         unsized=found.unsized,
         max_bad=options.max_bad,
+        model=options.model,
     )
 
 

@@ -169,6 +169,11 @@ def job_record(run: str, number: int) -> Key:
     return Key(run_record(run).pk, f"job#{number:06d}")
 
 
+def retry_record(run: str, by: str) -> Key:
+    """That the run `by` does again what went wrong in `run`, beside that run's own record."""
+    return Key(run_record(run).pk, f"retry#{by}")
+
+
 def runs_partition(lane: str) -> str:
     """Sparse index: the runs of a lane."""
     return f"runs#{lane}"

@@ -37,13 +37,18 @@ def job_memory(child: int, max_bytes: int, lanes: int = 1) -> int:
 def larger(compute: str, vcpus: float, memory: int) -> tuple[float, int]:
     """vCPUs and MiB of a child for which `memory` was not enough: twice as much.
 
-    On Fargate the smallest size that has it, with no fewer vCPUs; the largest one has no successor.
+    On Fargate the largest size has no successor.
     """
-    wanted = 2 * memory
+    return fitting(compute, vcpus, 2 * memory)
+
+
+def fitting(compute: str, vcpus: float, memory: int) -> tuple[float, int]:
+    """vCPUs and MiB of a child that needs at least so much: on Fargate the smallest size that has it, or else
+    the largest one."""
     if not compute.startswith("fargate"):
-        return vcpus, wanted
+        return vcpus, memory
     for count, sizes in sorted(FARGATE_MEMORY.items()):
-        enough = [size for size in sizes if size >= wanted]
+        enough = [size for size in sizes if size >= memory]
         if count >= vcpus and enough:
             return count, enough[0]
     return max((count, sizes[-1]) for count, sizes in FARGATE_MEMORY.items())

@@ -99,6 +99,19 @@ def per_child(
     return -(-amount.sources // children) * tasks
 
 
+def smaller(per_child: int, tasks: int) -> int:
+    """Items of a child for which `per_child` were too many: half as many sources, then fewer tasks of one.
+
+    A part of a source's tasks is a divisor of `tasks`, so that no child shares a source with its neighbour's
+    last one.
+    """
+    sources = per_child // tasks
+    if sources > 1:
+        return sources // 2 * tasks
+    most = max(min(per_child, tasks) // 2, 1)
+    return max(number for number in range(1, most + 1) if tasks % number == 0)
+
+
 def check_children(children: int) -> None:
     """Raises DataError for more children than Batch takes at once."""
     if children > MAX_CHILDREN:

@@ -59,7 +59,7 @@ class Request:
     and `repeats` which of its lines are left out, once somebody has looked.
 
     `part` tells runs of one command apart (a canary, the rest); `wanted` chooses their sources. `max_bad` is
-    the plan's; None: the project's.
+    the plan's; None: the project's. `per_child` (items) overrules what the model says.
     """
 
     source: str
@@ -70,6 +70,7 @@ class Request:
     seconds_per_child: float = SECONDS_PER_CHILD
     model: Model = MODEL
     max_bad: float | None = None
+    per_child: int | None = None
     prices: Mapping[str, Price] = field(default_factory=lambda: PRICES)
     keys: Path | None = None
     repeats: Repeats | None = None
@@ -284,6 +285,7 @@ class Bulk:
             fan_out=request.fan_out,
             seconds_per_child=request.seconds_per_child,
             timeout=compute.bulk_timeout,
+            per_child=request.per_child,
             model=request.model,
             max_bad=self.project.bulk.max_bad if request.max_bad is None else request.max_bad,
             output_events=self.project.output.bucket == self.project.upload.bucket,

@@ -10,6 +10,7 @@ from array import array
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from batchkit.aws.ledger import Ledger
     from batchkit.aws.objects import Objects
+    from batchkit.aws.run_ledger import RunLedger
     from batchkit.planning.backfill import Plan
     from batchkit.planning.manifest import Source
 
@@ -35,7 +37,10 @@ BLOCK_SOURCES = 256
 
 @dataclass(frozen=True)
 class Result:
-    """An item of a run. `outcome` is "" while nothing is known; the class is "" for good items."""
+    """An item of a run, as it is now: `run` is the one that had the last word.
+
+    `outcome` is "" while nothing is known; the class is "" for good items.
+    """
 
     outcome: str
     bucket: str
@@ -70,12 +75,29 @@ class _Wanted:
 class Outcomes:
     """The items of one run. Raises DataError for a run that the ledger does not know."""
 
-    def __init__(self, ledger: Ledger, objects: Objects, artifacts: str, run: str) -> None:
+    def __init__(self, ledger: RunLedger, objects: Objects, artifacts: str, run: str) -> None:
         self._ledger = ledger
         self._objects = objects
         self._artifacts = artifacts
         self._run = run
         self.record = known(ledger, run)
+
+    @property
+    def run(self) -> str:
+        return self._run
+
+    @cached_property
+    def retries(self) -> tuple[Outcomes, ...]:
+        """The runs that did again what went wrong in this one, and what went wrong in those, oldest first.
+
+        A retry whose submission was broken off is none: repeating its command goes on with it.
+        """
+        found: list[Outcomes] = []
+        for run in self._ledger.retries(self._run):
+            if {"submitted", "cancelled"} & set(self._ledger.run(run) or {}):
+                one = Outcomes(self._ledger, self._objects, self._artifacts, run)
+                found += (one, *one.retries)
+        return tuple(found)
 
     @property
     def has_ended(self) -> bool:
@@ -86,7 +108,23 @@ class Outcomes:
         return bool(self.record["lane"] == "bulk")
 
     def bad(self) -> Iterator[Result]:
-        """The rejected and failed items: those in the ledger's index, then those of dead children."""
+        """The rejected and failed items, retries of the run included: what is still bad, each item once.
+
+        Memory: nothing, or of a run that was retried some 70 bytes an item.
+        """
+        if not self.retries:
+            yield from self.own_bad()
+            return
+        seen = set[int]()
+        for one in (*reversed(self.retries), self):
+            for result in one.own_bad():
+                identity = hash((result.bucket, result.key, result.task))
+                if identity not in seen:
+                    seen.add(identity)
+                    yield result
+
+    def own_bad(self) -> Iterator[Result]:
+        """Without retries: those in the ledger's index, then those of dead children."""
         for item in self._ledger.bad_items(self._run):
             yield _result(item)
         if self.is_bulk:
@@ -137,7 +175,8 @@ class Outcomes:
     def _of_upload(self) -> Iterator[Result]:
         bucket, _, key = self.record.get("source", "").removeprefix("s3://").partition("/")
         items = self._ledger.items(bucket, key) if bucket and key else []
-        yield from (_result(item) for item in items if item["run"] == self._run)
+        # Whichever run they are of by now: that is a column.
+        yield from map(_result, items)
 
     def _plan(self) -> Plan:
         return load_plan(self._objects, self._artifacts, self._run)

@@ -1,12 +1,12 @@
 """The bad items of a run as the sources of a new one: dense, with only their tasks, and better provided for.
 
-What ran out of memory gets twice as much; that, and what ran out of time, comes in shards half as large.
+What ran out of memory becomes a run of its own with twice as much; that, and what ran out of time, comes in
+shards half as large. Everything else is as it was: the size of the shards, and of the children.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -20,8 +20,8 @@ from batchkit.errors import DataError
 from batchkit.planning import manifest
 from batchkit.planning.failures import FailureClass
 from batchkit.planning.manifest import Source
-from batchkit.planning.resources import larger
-from batchkit.planning.sizing import MODEL, Amount
+from batchkit.planning.resources import fitting, larger
+from batchkit.planning.sizing import smaller
 from batchkit.planning.source_spec import KeyFile
 from batchkit.planning.states import Outcome
 from batchkit.project.sizes import Memory
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 # What `--only` takes: the bad outcomes, and the failure classes.
 FAILED, REJECTED = Outcome.FAILED.value, Outcome.REJECTED.value
+OOM = FailureClass.OOM.value
 KINDS = (FAILED, REJECTED, *(kind.value for kind in FailureClass))
 
 HEAD_THREADS = 32
@@ -45,38 +46,66 @@ BLOCK = 512
 
 @dataclass(frozen=True)
 class Selected:
-    """What is to be done again: a file of sources, and how many items of each failure class it has."""
+    """What is to be done again as one run: a file of sources, and how many items of each class it has.
+
+    `needs_memory` says that all of them ran out of it.
+    """
 
     run: str
     sources: int
-    items: int
     classes: Mapping[str, int]
     keys: Path
+    needs_memory: bool = False
+
+    @property
+    def items(self) -> int:
+        return sum(self.classes.values())
 
 
 def select(
     outcomes: Outcomes, objects: Objects, tasks: Sequence[str], only: Iterable[str], folder: Path
-) -> Selected:
-    """Write the chosen bad items of a run, by source, into a file in `folder`.
+) -> tuple[Selected, ...]:
+    """Write the chosen bad items of a run, by source, into files in `folder`.
 
-    Rejected items are chosen only by name: nothing but another source or recipe would change them. Tasks
-    that the recipe does not have any more (`tasks` are its) are left out. Memory does not grow with the run.
-    Raises DataError for a run that has not ended.
+    What ran out of memory is a run of its own: the others need no more of it. Of a run that was retried
+    before, what is still bad is chosen. Rejected items are chosen only by name: nothing but another source or
+    recipe would change them. Tasks that the recipe does not have any more (`tasks` are its) are left out.
+    Memory does not grow with the run. Raises DataError for a run that has not ended, or whose retry has not.
     """
-    run = outcomes.record["run"]
+    for one in (outcomes, *outcomes.retries):
+        _check_ended(one)
+    wanted = frozenset(only) or {FAILED}
+    chosen = (one for one in outcomes.bad() if one.task in tasks and is_wanted(one, wanted))
+    with closing(sqlite3.connect(folder / "retry.sqlite")) as store:
+        _store(store, chosen)
+        lots = [_lot(store, outcomes.run, objects, tasks, folder, oom=oom) for oom in (False, True)]
+    return tuple(lot for lot in lots if lot.items)
+
+
+def _check_ended(outcomes: Outcomes) -> None:
     if not outcomes.has_ended:
+        run = outcomes.run
         raise DataError(
             f"the run '{run}' has not ended",
             found=f"state {outcomes.record['state']}",
             expected="a run whose children have all ended",
             fix=f"wait (batchkit status {run} --watch), or batchkit cancel {run}",
         )
-    wanted, classes, keys = frozenset(only) or {FAILED}, Counter[str](), folder / "retry.jsonl"
-    chosen = (one for one in outcomes.bad() if one.task in tasks and is_wanted(one, wanted))
-    with closing(sqlite3.connect(folder / "retry.sqlite")) as store:
-        _store(store, _counted(chosen, classes))
-        sources = _write(_sized(_sources(store, tasks), objects), keys)
-    return Selected(run, sources, classes.total(), dict(classes), keys)
+
+
+def _lot(
+    store: sqlite3.Connection,
+    run: str,
+    objects: Objects,
+    tasks: Sequence[str],
+    folder: Path,
+    *,
+    oom: bool,
+) -> Selected:
+    keys = folder / ("oom.jsonl" if oom else "retry.jsonl")
+    classes = dict(store.execute("SELECT class, count(*) FROM items WHERE oom = ? GROUP BY class", (oom,)))
+    sources = _write(_sized(_sources(store, tasks, oom=oom), objects), keys)
+    return Selected(run, sources, classes, keys, needs_memory=oom)
 
 
 def is_wanted(result: Result, only: frozenset[str] | set[str]) -> bool:
@@ -84,51 +113,64 @@ def is_wanted(result: Result, only: frozenset[str] | set[str]) -> bool:
     return result.outcome in only or result.failure_class in only
 
 
-def request(selected: Selected, plan: Plan | None, only: Iterable[str]) -> Request:
-    """What is asked of the bulk lane; `plan` is the one of the run that is retried, if it had one."""
+def request(selected: Selected, plan: Plan | None, only: Iterable[str], tasks: int) -> Request:
+    """What is asked of the bulk lane; `plan` is the one of the run that is retried, if it had one.
+
+    The children are as large as its were, counted in sources, for a recipe of `tasks`; where some were too
+    large, they are half as large.
+    """
     kinds = ", ".join(sorted(only))
     asked = Request(
         source=f"retry of {selected.run}" + (f" ({kinds})" if kinds else ""),
         spec=KeyFile(str(selected.keys)),
         keys=selected.keys,
-        max_bad=plan.max_bad if plan else None,
+        part=OOM if selected.needs_memory else "",
     )
-    too_large = {FailureClass.OOM.value, FailureClass.TIMEOUT.value} & set(selected.classes)
-    if plan is None or not too_large:
+    if plan is None:
         return asked
-    amount = Amount(plan.sources, plan.bytes, plan.items)
-    seconds = MODEL.seconds(amount, plan.vcpus) / plan.children / 2
-    return replace(asked, seconds_per_child=max(min(seconds, asked.seconds_per_child), 1.0))
+    size = _per_child(plan, tasks)
+    if {OOM, FailureClass.TIMEOUT.value} & set(selected.classes):
+        size = smaller(size, tasks)
+    return replace(
+        asked,
+        per_child=size,
+        fan_out="task" if size < tasks else "source",
+        model=plan.model,
+        max_bad=plan.max_bad,
+    )
 
 
 def provided(project: Project, plan: Plan | None, selected: Selected) -> Project:
-    """The project, with larger children where some ran out of memory."""
-    if FailureClass.OOM.value not in selected.classes:
-        return project
+    """The project, with children no smaller than the plan's; with larger ones for what ran out of memory."""
     compute = project.compute
-    vcpus = plan.vcpus if plan else compute.vcpus
-    memory = plan.memory if plan else int(compute.memory)
-    vcpus, memory = larger(compute.type, vcpus, memory)
+    vcpus = max(plan.vcpus if plan else 0, compute.vcpus)
+    memory = max(plan.memory if plan else 0, int(compute.memory))
+    grow = larger if selected.needs_memory else fitting
+    vcpus, memory = grow(compute.type, vcpus, memory)
     return replace(project, compute=msgspec.structs.replace(compute, vcpus=vcpus, memory=Memory(memory)))
 
 
-def _counted(results: Iterable[Result], classes: Counter[str]) -> Iterator[tuple[str, str, str]]:
-    for result in results:
-        classes[result.failure_class] += 1
-        yield result.bucket, result.key, result.task
+def _per_child(plan: Plan, tasks: int) -> int:
+    """What a child of the plan did at most, for a recipe of `tasks`."""
+    before = len(plan.tasks)
+    most = min(plan.per_child, plan.sources * before)
+    return most // before * tasks if most >= before else min(most, tasks)
 
 
-def _store(store: sqlite3.Connection, items: Iterable[tuple[str, str, str]]) -> None:
+def _store(store: sqlite3.Connection, items: Iterable[Result]) -> None:
     """On disk, because the items of one source come from two places: the ledger's index and dead children."""
-    store.execute("CREATE TABLE items (bucket, key, task, PRIMARY KEY (bucket, key, task)) WITHOUT ROWID")
-    store.executemany("INSERT OR IGNORE INTO items VALUES (?, ?, ?)", items)
+    store.execute(
+        "CREATE TABLE items (bucket, key, task, class, oom, PRIMARY KEY (bucket, key, task)) WITHOUT ROWID"
+    )
+    rows = ((one.bucket, one.key, one.task, one.failure_class, one.failure_class == OOM) for one in items)
+    store.executemany("INSERT OR IGNORE INTO items VALUES (?, ?, ?, ?, ?)", rows)
     store.commit()
 
 
-def _sources(store: sqlite3.Connection, tasks: Sequence[str]) -> Iterator[Source]:
+def _sources(store: sqlite3.Connection, tasks: Sequence[str], *, oom: bool) -> Iterator[Source]:
     """One a source, in order of keys; `tasks` is left out where it is all of them."""
-    rows = store.execute("SELECT bucket, key, json_group_array(task) FROM items GROUP BY bucket, key")
-    for bucket, key, text in rows:
+    grouped = "SELECT bucket, key, json_group_array(task) FROM items WHERE oom = ? GROUP BY bucket, key"
+    for bucket, key, text in store.execute(grouped, (oom,)):
         found = set(msgspec.json.decode(text))
         some = tuple(task for task in tasks if task in found)
         yield Source(bucket, key, tasks=() if len(some) == len(tasks) else some)

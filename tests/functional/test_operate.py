@@ -188,7 +188,7 @@ def test_explain_says_why_a_child_and_its_array_failed(desk: Desk, mixed: str) -
     found = desk.json("explain", child)
     assert (found["exit_code"], found["error_class"]) == (EXIT_CODE, "Crashed")
     assert mixed in found["fix"]
-    assert "exit code 9" in desk.run("explain", child).stdout
+    assert f"exit code {EXIT_CODE}" in desk.run("explain", child).stdout
     desk.run("explain", "00000000-0000-0000-0000-000000000000", expect=65)
 
 
@@ -209,6 +209,29 @@ def test_a_retry_touches_only_what_failed(desk: Desk, mixed: str) -> None:
     assert before["mixed/good ü+.txt"]["run"] == mixed
     assert desk.json("retry", mixed) == {"retries": mixed, "classes": {}, "run": None}
     assert desk.json("retry", mixed, "--only", "rejected", "--dry-run")["plan"]["items"] == 3
+
+
+def test_a_retry_gives_more_memory_only_to_what_ran_out_of_it(desk: Desk) -> None:
+    run = desk.submit(desk.fill("hungry", one=b"hungry", two=b"crash", three=b"good"), expect=65)
+    desk.fill("hungry", one=b"fed", two=b"die")
+    done = desk.json("retry", run, "--wait", expect=65)
+    (oom,) = done["more"]
+    assert (done["classes"], done["plan"]["items"], oom["plan"]["items"]) == ({"recipe": 1, "oom": 2}, 1, 2)
+    assert (done["plan"]["memory"], oom["plan"]["memory"]) == (2048, 4096)
+    assert (done["end"]["state"], oom["end"]["state"]) == ("FAILED", "SUCCEEDED")
+    assert oom["plan"]["per_child"] < done["plan"]["per_child"]
+
+    left = [
+        json.loads(line)
+        for line in desk.run("results", run, "--failed", "--format", "jsonl").stdout.splitlines()
+    ]
+    assert [(one["key"], one["task"], one["run"]) for one in left] == [
+        ("hungry/two ü+.txt", "b", done["run"])
+    ]
+    desk.fill("hungry", two=b"fine")
+    again = desk.json("retry", run, "--wait")
+    assert (again["retries"], again["plan"]["items"], again["end"]["state"]) == (run, 1, "SUCCEEDED")
+    assert desk.run("results", run, "--failed").stderr.count(again["run"]) == 1
 
 
 def test_a_cancelled_run_says_so_and_its_retry_completes_it(desk: Desk) -> None:

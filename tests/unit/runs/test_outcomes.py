@@ -11,8 +11,10 @@ from support.operating import Past
 from support.submitting import sources
 
 from batchkit.errors import DataError
-from batchkit.planning.states import Outcome, bulk_order
+from batchkit.planning.records import RunEnd
+from batchkit.planning.states import Counts, Outcome, RunState, bulk_order
 from batchkit.runs.manifests import Manifest
+from batchkit.runs.outcomes import Outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -104,3 +106,23 @@ def test_a_missing_manifest_and_an_unknown_run_are_errors(world: World) -> None:
     past.plan = replace(past.plan, run="b-unknown")
     with pytest.raises(DataError, match="knows no run"):
         _ = past.outcomes
+
+
+def test_the_items_of_an_upload_are_shown_as_they_are_whoever_did_them_last(world: World) -> None:
+    past = Past(world, sources(1))
+    source = past.sources[0]
+    past.item(source, "a", Outcome.DONE)
+    past.item(source, "b", Outcome.DONE, run="u-1")
+    end = RunEnd(
+        "u-1",
+        "upload",
+        RunState.SUCCEEDED,
+        Counts(done=2),
+        1,
+        "d" * 64,
+        "j",
+        source=f"s3://{source.bucket}/{source.key}",
+    )
+    past.ledger.finish(end)
+    found = Outcomes(past.ledger, world.objects, world.artifacts, "u-1")
+    assert [(one.task, one.run) for one in found.all()] == [("a", past.run), ("b", "u-1")]

@@ -10,14 +10,20 @@ from support.projects import photos
 from support.submitting import sources
 
 from batchkit.errors import DataError
-from batchkit.planning.states import Outcome
+from batchkit.planning import backfill
+from batchkit.planning.backfill import Found, Options
+from batchkit.planning.cost import Machine
+from batchkit.planning.sizing import Model
+from batchkit.planning.states import Outcome, bulk_order
 from batchkit.runs import key_lines, retry
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from support.moto_world import World
 
+    from batchkit.runs.bulk import Request
     from batchkit.runs.retry import Selected
 
 TASKS = ["a", "b"]
@@ -44,20 +50,35 @@ def past(world: World) -> Past:
     return found
 
 
-def select(past: Past, folder: Path, *only: str) -> Selected:
+def select(past: Past, folder: Path, *only: str) -> tuple[Selected, ...]:
     past.ended()
     return retry.select(past.outcomes, past.world.objects, TASKS, only, folder)
 
 
-def chosen(selected: Selected) -> list[tuple[str, tuple[str, ...]]]:
-    with selected.keys.open("rb") as file:
-        return [(one.source.key[-6:-4], one.source.tasks) for one in key_lines.read(file, "retry")]
+def only_one(past: Past, folder: Path, *only: str) -> Selected:
+    (found,) = select(past, folder, *only)
+    return found
+
+
+def chosen(lots: Iterable[Selected]) -> list[tuple[str, tuple[str, ...]]]:
+    found = []
+    for lot in lots:
+        with lot.keys.open("rb") as file:
+            found += [(one.source.key[-6:-4], one.source.tasks) for one in key_lines.read(file, "retry")]
+    return sorted(found)
+
+
+def asked(past: Past, selected: Selected, tasks: int = 2) -> Request:
+    return retry.request(selected, past.plan, (), tasks)
 
 
 def test_only_failed_items_are_chosen_and_sources_are_dense(past: Past, tmp_path: Path) -> None:
     found = select(past, tmp_path)
     assert chosen(found) == [("00", ("b",)), ("02", ())]
-    assert (found.sources, found.items, found.classes) == (2, 3, {"recipe": 1, "oom": 2})
+    assert [(lot.sources, lot.items, lot.classes) for lot in found] == [
+        (1, 1, {"recipe": 1}),
+        (1, 2, {"oom": 2}),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -99,29 +120,103 @@ def test_sources_get_their_sizes_and_those_that_are_gone_stay(world: World, tmp_
     there = world.put("a ü.txt", b"four")
     past = Past(world, [there, *sources(1)])
     found = select(past, tmp_path)
-    with found.keys.open("rb") as file:
+    with found[0].keys.open("rb") as file:
         listed = {one.source.key: (one.size, one.source.etag) for one in key_lines.read(file, "retry")}
     assert listed == {"a ü.txt": (4, there.etag), "in/00000.txt": (None, "")}
 
 
-def test_a_lack_of_memory_is_met_with_twice_as_much_and_half_the_shard(past: Past, tmp_path: Path) -> None:
-    project, found = photos(2), select(past, tmp_path)
-    larger = retry.provided(project, past.plan, found)
-    assert (int(project.compute.memory), int(larger.compute.memory)) == (2048, 4096)
-    asked = retry.request(found, past.plan, ())
-    assert asked.seconds_per_child < retry.request(found, None, ()).seconds_per_child
+def test_only_what_ran_out_of_memory_gets_twice_as_much(past: Past, tmp_path: Path) -> None:
+    project = photos(2)
+    rest, oom = select(past, tmp_path)
+    assert (rest.needs_memory, oom.needs_memory) == (False, True)
+    sizes = [int(retry.provided(project, past.plan, lot).compute.memory) for lot in (rest, oom)]
+    assert (int(project.compute.memory), sizes) == (2048, [2048, 4096])
 
 
-def test_any_other_failure_leaves_the_children_as_they_are(past: Past, tmp_path: Path) -> None:
-    project, found = photos(2), select(past, tmp_path, "recipe")
-    assert retry.provided(project, past.plan, found) is project
-    asked = retry.request(found, past.plan, ("recipe",))
-    assert asked.seconds_per_child == retry.request(found, None, ()).seconds_per_child
-    assert past.run in asked.source
+def test_a_retry_of_a_run_with_more_memory_keeps_it(world: World, tmp_path: Path) -> None:
+    past = Past(world, sources(1), changes={"memory": 8192, "vcpus": 2.0})
+    past.item(past.sources[0], "a", Outcome.FAILED)
+    past.reported(0, done=1, failed=1)
+    found = retry.provided(photos(2), past.plan, only_one(past, tmp_path)).compute
+    assert (found.vcpus, int(found.memory)) == (2.0, 8192)
+
+
+@pytest.mark.parametrize(
+    ("per_child", "reason", "expected"),
+    [
+        # Sources of a child, halved down to one, and then its tasks.
+        (12, OOM, 4),
+        (4, OOM, 2),
+        (2, OOM, 1),
+        (1, OOM, 1),
+        (2000, OOM, 4),
+        (4, "", 4),
+        (1, "", 1),
+    ],
+)
+def test_children_that_ran_out_of_memory_or_time_do_half_as_much_others_the_same(
+    world: World, tmp_path: Path, per_child: int, reason: str, expected: int
+) -> None:
+    past = Past(world, sources(4), per_child=per_child, changes={"model": Model(item=7.0)})
+    past.died(0, "Essential container in task exited", reason, 137)
+    past.item(past.sources[3], "b", Outcome.DONE)
+    lot = select(past, tmp_path, "oom" if reason else "failed")[0]
+    found = asked(past, lot)
+    assert (found.per_child, found.model) == (expected, Model(item=7.0))
+    assert found.fan_out == ("task" if expected == 1 else "source")
+
+
+def test_children_that_ran_out_of_time_do_half_as_much(world: World, tmp_path: Path) -> None:
+    past = Past(world, sources(3), per_child=6)
+    past.died(0, "Job attempt duration exceeded timeout")
+    found = asked(past, only_one(past, tmp_path))
+    planned = backfill.plan(
+        "b-retry",
+        1,
+        recipe=past.plan.recipe,
+        tasks=TASKS,
+        found=Found(3, 30, 6),
+        options=Options(machine=Machine("fargate-spot", 1, 2048), max_vcpus=8, per_child=found.per_child),
+    )
+    assert (past.plan.children, planned.per_child, planned.children) == (1, 2, 3)
+
+
+def test_a_recipe_with_another_number_of_tasks_gets_as_many_sources_a_child(
+    past: Past, tmp_path: Path
+) -> None:
+    rest, _ = select(past, tmp_path)
+    assert asked(past, rest, tasks=5).per_child == 5
+
+
+def test_a_second_retry_does_what_the_first_one_left_and_what_failed_in_it(
+    past: Past, tmp_path: Path
+) -> None:
+    again = Past(past.world, past.sources[:1])
+    again.ledger.retried(past.run, again.run)
+    again.item(past.sources[0], "b", Outcome.FAILED, order=bulk_order(past.plan.started + 9), run=again.run)
+    again.ledger.submitted(again.run)
+    past.ended()
+    with pytest.raises(DataError, match=f"'{again.run}' has not ended"):
+        select(past, tmp_path)
+    again.reported(0, done=1, failed=1)
+    again.ended()
+    found = past.outcomes.bad()
+    assert sorted((one.key[-6:-4], one.task, one.run) for one in found if one.outcome == "failed") == [
+        ("00", "b", again.run),
+        ("02", "a", past.run),
+        ("02", "b", past.run),
+    ]
+    assert chosen(select(past, tmp_path)) == [("00", ("b",)), ("02", ())]
+
+
+def test_a_retry_whose_submission_was_broken_off_is_not_in_the_way(past: Past, tmp_path: Path) -> None:
+    begun = Past(past.world, past.sources[:1])
+    past.ledger.retried(past.run, begun.run)
+    assert chosen(select(past, tmp_path)) == [("00", ("b",)), ("02", ())]
 
 
 def test_a_retry_is_judged_as_the_run_that_it_retries(world: World, tmp_path: Path) -> None:
     past = Past(world, sources(1), changes={"max_bad": 0.1})
     past.item(past.sources[0], "a", Outcome.FAILED)
     past.reported(0, done=1, failed=1)
-    assert retry.request(select(past, tmp_path), past.plan, ()).max_bad == 0.1
+    assert asked(past, only_one(past, tmp_path)).max_bad == 0.1
