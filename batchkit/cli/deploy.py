@@ -28,6 +28,7 @@ from batchkit.deploy.plan import plan
 from batchkit.deploy.preview import Previewer
 from batchkit.deploy.tools import Tools
 from batchkit.errors import ConfigError
+from batchkit.planning.idle_cost import total
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,7 +119,7 @@ class _Session:
                 "image": self.image.uri,
                 "stacks": [one.as_json() for one in previewer.stacks],
                 "files": [one.as_json() for one in previewer.files],
-                "idle_usd_a_month": round(sum(line.monthly for line in lines), 2),
+                "idle_usd_a_month": round(total(lines), 2),
                 "idle": [line.as_json() for line in lines],
                 "outputs": outputs,
             }

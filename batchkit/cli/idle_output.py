@@ -9,7 +9,7 @@ import click
 
 from batchkit.deploy.plan import Plan, Stack
 from batchkit.deploy.template import Template
-from batchkit.planning.idle_cost import IdleLine, idle_lines
+from batchkit.planning.idle_cost import IdleLine, idle_lines, total
 
 if TYPE_CHECKING:
     from batchkit.deploy.plan import Site
@@ -25,9 +25,13 @@ def idle(steps: Plan, site: Site) -> list[IdleLine]:
 
 def print_idle(lines: Sequence[IdleLine]) -> None:
     """The sum, and what makes it."""
-    total = sum(line.monthly for line in lines)
-    click.echo(f"\nidle, it costs {total:,.2f} USD a month, besides what is stored (S3 0.023 a GB)")
-    for line in lines:
+    click.echo(f"\nidle, it costs {total(lines):,.2f} USD a month, besides what is stored (S3 0.023 a GB)")
+    maybe = [line for line in lines if line.may_be_free]
+    if maybe:
+        most = sum(line.monthly for line in maybe)
+        free = "if the account's free ones are used up"
+        click.echo(f"  and up to {most:,.2f} for {len(maybe)} alarms and dashboards, {free}")
+    for line in (line for line in lines if not line.may_be_free):
         click.echo(
             f"  {line.monthly:>8,.2f}  {line.resource}: {line.quantity:g} {line.what}"
             f" (prices of us-east-1, {line.date}; {line.source})"

@@ -8,12 +8,15 @@ from typing import Any
 
 from batchkit.planning.prices import PRICES, Price
 
+# CloudWatch's always-free tier: ten alarms, three dashboards of an account.
+FREE_TIER = frozenset({"alarm-month", "dashboard-month"})
+
 HOURS = 730  # a month, as AWS's own calculator counts
 
 
 @dataclass(frozen=True)
 class IdleLine:
-    """`quantity` of a resource with a price, USD a month in all."""
+    """`quantity` of a resource with a price, USD a month in all. `may_be_free`: an account has some free."""
 
     resource: str
     what: str
@@ -21,6 +24,7 @@ class IdleLine:
     monthly: float
     source: str
     date: str
+    may_be_free: bool = False
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -32,10 +36,15 @@ def idle_lines(
     """The lines of resources (logical id, CloudFormation type, properties) that cost something while idle.
 
     Everything else that the templates make is free while idle (Batch, queues, rules, functions, roles,
-    gateway endpoints, empty tables), or costs what it stores. Alarms and dashboards are counted as if the
-    account's free ones were used up.
+    gateway endpoints, empty tables), or costs what it stores. Alarms and dashboards cost only
+    beyond the ten and three that an account has free.
     """
     return [line for each in resources for line in _lines(*each, prices)]
+
+
+def total(lines: Iterable[IdleLine]) -> float:
+    """USD a month for certain: without what may be free."""
+    return sum(line.monthly for line in lines if not line.may_be_free)
 
 
 def _lines(
@@ -49,7 +58,8 @@ def _lines(
     if quantity:
         price = prices[name]
         hours = HOURS if name.endswith("-hour") else 1
-        yield IdleLine(logical_id, what, quantity, quantity * hours * price.usd, price.source, price.date)
+        monthly = quantity * hours * price.usd
+        yield IdleLine(logical_id, what, quantity, monthly, price.source, price.date, name in FREE_TIER)
 
 
 def _one(_properties: Mapping[str, Any]) -> float:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.pictures import picture
 from support.shell import Shell
+from support.stack_world import InstantExecutor
 from support.world import PROJECT, eventually
 
 from batchkit.aws.clients import Clients
 from batchkit.aws.ledger import Ledger
+from batchkit.local.call_faults import CallFaults
 from batchkit.local.sandbox import Options
 from batchkit.local.stack import LocalStack
 
@@ -135,3 +137,20 @@ def facts_of_compute(aws: Clients) -> tuple[list[str], str]:
 def outcomes(aws: Clients, key: str) -> dict[str, str]:
     found = Ledger(aws.dynamodb, "photos-ledger").items("photos-originals", key)
     return {item["task"]: item["outcome"] for item in found}
+
+
+def test_throttled_calls_and_lost_answers_neither_stop_a_deployment_nor_do_anything_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    faults = CallFaults(throttle=0.05, error=0.1, seed=3, deploying=True)
+    with LocalStack(lambda _: InstantExecutor(), call_faults=faults) as stack:
+        shell = Shell(tmp_path, stack.environment, monkeypatch, capsys)
+        shell.write(PROJECT)
+        made = shell.json("deploy", "--yes", "--image", "worker:1")
+        assert "photos-rules" in made["changed"]
+        assert shell.json("deploy", "--yes", "--image", "worker:1")["changed"] == []
+        revisions = Clients.of_environment(stack.environment).batch.describe_job_definitions()[
+            "jobDefinitions"
+        ]
+        assert {one["revision"] for one in revisions} == {1}
+        assert shell.json("destroy", "--yes", "--delete-data")["remaining"] == []

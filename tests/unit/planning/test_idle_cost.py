@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from batchkit.planning.idle_cost import idle_lines
+from batchkit.planning.idle_cost import idle_lines, total
 
 
 def test_gateways_and_interface_endpoints_cost_by_the_hour_and_zone() -> None:
@@ -34,3 +34,9 @@ def test_an_alarm_costs_for_each_metric_that_it_watches() -> None:
         ]
     )
     assert {line.resource: round(line.monthly, 2) for line in lines} == {"Plain": 0.1, "Share": 0.2}
+
+
+def test_what_an_account_has_free_is_told_apart() -> None:
+    lines = idle_lines([("A", "AWS::CloudWatch::Alarm", {}), ("D", "AWS::CloudWatch::Dashboard", {})])
+    assert total(lines) == 0
+    assert [round(line.monthly, 2) for line in lines] == [0.10, 3.00]

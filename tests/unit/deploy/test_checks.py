@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from botocore import exceptions as boto
+from support.cloud import cloud
+from support.projects import photos
+
+from batchkit.aws.routes import exits
+from batchkit.deploy import code
+from batchkit.deploy.checks.checks import CHECKS, check, require
+from batchkit.deploy.checks.result import Place, Result
+from batchkit.deploy.plan import Site, plan
+from batchkit.deploy.tools import PROJECT_TAG
+from batchkit.errors import ConfigError, PermissionDenied
+from batchkit.project.model import Network
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from batchkit.aws.clients import Clients
+    from batchkit.project import Project
+
+MANIFEST = '{"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "layers": []}'
+
+
+@pytest.fixture
+def aws() -> Iterator[Clients]:
+    with cloud() as clients:
+        yield clients
+
+
+def results(aws: Any, name: str, project: Project | None = None) -> list[Result]:
+    project = project or photos(2)
+    where = Site("123456789012", "us-east-1", "123456789012.dkr.ecr.us-east-1.amazonaws.com/photos-worker:1")
+    return list(CHECKS[name](Place(project, aws, where, plan(project, where, code.Code(b"zip")))))
+
+
+def verdicts(found: list[Result]) -> list[str]:
+    return [one.verdict for one in found]
+
+
+def test_in_an_empty_account_all_names_are_free_and_the_image_is_missing(aws: Clients) -> None:
+    assert set(verdicts(results(aws, "names"))) == {"ok"}
+    assert verdicts(results(aws, "image")) == ["warning"]
+
+
+def test_an_image_that_was_pushed_is_found(aws: Clients) -> None:
+    aws.ecr.create_repository(repositoryName="photos-worker")
+    aws.ecr.put_image(repositoryName="photos-worker", imageManifest=MANIFEST, imageTag="1")
+    assert verdicts(results(aws, "image")) == ["ok"]
+
+
+def test_a_bucket_that_batchkit_did_not_make_is_not_taken_over(aws: Clients) -> None:
+    aws.s3.create_bucket(Bucket="photos-originals")
+    (failed,) = [one for one in results(aws, "names") if one.verdict == "failed"]
+    assert "photos-originals" in failed.found
+    with pytest.raises(ConfigError, match="names"):
+        require([failed])
+
+
+def test_a_bucket_of_the_project_is_its_own_with_or_without_its_stack(aws: Clients) -> None:
+    aws.s3.create_bucket(Bucket="photos-originals")
+    tags = {"TagSet": [{"Key": PROJECT_TAG, "Value": "photos"}]}
+    aws.s3.put_bucket_tagging(Bucket="photos-originals", Tagging=tags)  # type: ignore[arg-type]
+    assert set(verdicts(results(aws, "names"))) == {"ok"}
+
+
+def test_a_stack_of_that_name_that_is_somebody_else_s_is_left_alone(aws: Clients) -> None:
+    template = "{Resources: {Topic: {Type: 'AWS::SNS::Topic'}}}"
+    aws.cloudformation.create_stack(StackName="photos-storage", TemplateBody=template)
+    failed = [one for one in results(aws, "names") if one.verdict == "failed"]
+    assert ["photos-storage" in one.found for one in failed] == [True]
+
+
+class Account:
+    """An account with one value for all quotas, or with none that may be read."""
+
+    def __init__(self, value: float | None) -> None:
+        self._value = value
+
+    @property
+    def service_quotas(self) -> Account:
+        return self
+
+    def get_service_quota(self, **_: str) -> dict[str, Any]:
+        if self._value is None:
+            denied: Any = {"Error": {"Code": "AccessDeniedException", "Message": "no"}}
+            raise boto.ClientError(denied, "GetServiceQuota")
+        return {"Quota": {"Value": self._value}}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (1000, ["ok", "ok"]),
+        (6, ["warning", "ok"]),
+        (0, ["warning", "warning"]),
+        (None, ["unknown", "unknown"]),
+    ],
+)
+def test_quotas_are_compared_with_what_the_project_may_use(value: float | None, expected: list[str]) -> None:
+    found = results(Account(value), "quotas")
+    assert verdicts(found) == expected
+    if value is None:
+        assert "could not be read" in found[0].found
+
+
+def test_a_check_that_aws_refuses_stops_nothing() -> None:
+    class Closed:
+        def __getattr__(self, service: str) -> Any:
+            raise PermissionDenied("AWS refused", found="AccessDenied")
+
+    project = photos(2)
+    where = Site("1" * 12, "us-east-1", "worker:1")
+    place = Place(project, cast("Any", Closed()), where, plan(project, where, code.Code(b"zip")))
+    found = list(check(place))
+    assert {one.verdict for one in found if one.check in {"names", "quotas"}} == {"unknown"}
+    require(found)
+
+
+def test_given_subnets_need_a_way_out(aws: Clients) -> None:
+    vpc = aws.ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = aws.ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    group = aws.ec2.create_security_group(GroupName="g", Description="g", VpcId=vpc)["GroupId"]
+    given = Network(subnets=(subnet,), security_groups=(group,), egress="public-ip")
+    project = dataclasses.replace(photos(2), network=given)
+
+    (closed,) = results(aws, "network", project)
+    assert closed.verdict == "failed"
+    assert "ecr.dkr" in closed.found
+
+    gateway = aws.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    aws.ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    (table,) = aws.ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"]
+    aws.ec2.create_route(
+        RouteTableId=table["RouteTableId"], DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway
+    )
+    (open_,) = results(aws, "network", project)
+    assert open_.verdict == "ok"
+    assert [found.way for found in exits(aws.ec2, [subnet])] == ["internet"]
+
+    without = Network(subnets=(subnet,), security_groups=(group,), egress="nat")
+    private = dataclasses.replace(project, network=without)
+    (addressless,) = results(aws, "network", private)
+    assert addressless.verdict == "failed"
