@@ -73,7 +73,7 @@ def executor_options(command: F) -> F:
             type=FaultsType(),
             default="",
             help="What goes wrong on purpose: spot, duplicate, reorder, throttle, error, as in "
-            "spot=0.2,throttle=0.1,seed=7.",
+            "spot=0.2,throttle=0.1,seed=7; or which call, as in throttle@SubmitJob:1,lost@SubmitJob:2.",
         ),
         click.option("--image", help="The image for --executor docker, as `batchkit image build` names it."),
         click.option(

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Literal
 
+from batchkit.local.operations import operation
 from batchkit.local.server import Call, Reply
 from batchkit.local.trace import Observer, Trace, ignore
 
@@ -25,16 +26,26 @@ Answer = Callable[[Call], Reply]
 
 
 @dataclass(frozen=True)
+class Aim:
+    """The fate of one call: the `number`th, from 1, of an operation such as SubmitJob."""
+
+    fate: Fate
+    operation: str
+    number: int
+
+
+@dataclass(frozen=True)
 class CallFaults:
     """`throttle` and `error` are shares of the calls, 0 to 1; the same seed makes the same choices.
 
-    `deploying` has CloudFormation's calls fail, too.
+    `deploying` has CloudFormation's calls fail, too. What is `aimed` happens whatever the dice say.
     """
 
     throttle: float = 0.0
     error: float = 0.0
     seed: int = 0
     deploying: bool = False
+    aimed: tuple[Aim, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,6 +79,13 @@ def query(error: Error) -> Reply:
     return Reply(error.status, (("Content-Type", "text/xml"),), body.encode())
 
 
+def ec2(error: Error) -> Reply:
+    """EC2's own."""
+    inner = f"<Code>{error.code}</Code><Message>{error.message}</Message>"
+    body = f"<Response><Errors><Error>{inner}</Error></Errors><RequestID>0</RequestID></Response>"
+    return Reply(error.status, (("Content-Type", "text/xml"),), body.encode())
+
+
 def typed_json(error: Error) -> Reply:
     """Everybody else's."""
     body = json.dumps({"__type": error.code, "message": error.message}).encode()
@@ -84,8 +102,10 @@ REFUSALS: Mapping[str, Refusals] = {
     "logs": Refusals(
         typed_json, Error(400, "ThrottlingException"), Error(503, "ServiceUnavailableException")
     ),
+    "ec2": Refusals(ec2, Error(503, "RequestLimitExceeded"), Error(500, "InternalError")),
     "s3": Refusals(xml, Error(503, "SlowDown"), Error(500, "InternalError")),
     "sns": Refusals(query, Error(429, "Throttled"), Error(500, "InternalError")),
+    "sts": Refusals(query, Error(400, "Throttling"), Error(500, "InternalFailure")),
 }
 
 
@@ -118,12 +138,26 @@ class FaultyCalls:
         self._refusals = {**REFUSALS, **(DEPLOYING if faults.deploying else {})}
         self._observe = observe
         self._numbers: Counter[str] = Counter()
+        self._operations: Counter[str] = Counter()
+        self._aimed = {(aim.operation, aim.number): aim.fate for aim in faults.aimed}
         self._lock = Lock()
+
+    def aim(self, *aims: Aim) -> None:
+        """From now on these calls have these fates, in place of those aimed at before; counted from now."""
+        with self._lock:
+            self._operations.clear()
+            self._aimed = {(aim.operation, aim.number): aim.fate for aim in aims}
+
+    @property
+    def operations(self) -> Mapping[str, int]:
+        """How often each operation was called since `aim`, of the services that can fail."""
+        with self._lock:
+            return dict(self._operations)
 
     def answer(self, call: Call) -> Reply:
         """The reply of whoever answers, or a refusal in its place."""
         refusals = self._refusals.get(call.service or "")
-        met = self._next(call.service or "") if refusals else None
+        met = self._next(call.service or "", operation(call)) if refusals else None
         if refusals is None or met is None:
             return self._answer(call)
         if met == "lost":
@@ -132,13 +166,21 @@ class FaultyCalls:
         self._tell(call, met, error)
         return refusals.wire(error)
 
-    def _next(self, service: str) -> Fate | None:
+    def _next(self, service: str, operation: str) -> Fate | None:
         with self._lock:
             number = self._numbers[service]
             self._numbers[service] += 1
-        return fate(self._faults, service, number)
+            self._operations[operation] += 1
+            aimed = self._aimed.get((operation, self._operations[operation]))
+        return aimed or fate(self._faults, service, number)
 
     def _tell(self, call: Call, met: Fate, error: Error) -> None:
         method = call.headers.get("X-Amz-Target") or f"{call.environ['REQUEST_METHOD']} {call.path}"
-        data = {"service": call.service, "call": method, "fate": met, "code": error.code}
+        data = {
+            "service": call.service,
+            "operation": operation(call),
+            "call": method,
+            "fate": met,
+            "code": error.code,
+        }
         self._observe(Trace("log", f"{call.service} {met} on purpose: {method}", data))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from batchkit.errors import ConfigError
-from batchkit.local.call_faults import CallFaults
+from batchkit.local.call_faults import Aim, CallFaults, Fate
 from batchkit.local.events.faults import Faults as EventFaults
 from batchkit.typed.words import nearest
 
 _EXAMPLE = "spot=0.2,duplicate=0.1,reorder=0.1,throttle=0.1,error=0.05,seed=7"
+# `lost@SubmitJob:1`: what becomes of which call.
+FATES: Mapping[str, Fate] = {"throttle": "throttled", "error": "failed", "lost": "lost"}
+_AIM = re.compile(r"(?P<fate>[a-z]+)@(?P<operation>[A-Za-z0-9]+):(?P<number>[1-9][0-9]{0,8})")
 # Shares of everything that could go wrong, 0 to 1.
 SHARES = ("spot", "duplicate", "reorder", "throttle", "error")
 SEED = "seed"
@@ -28,21 +33,34 @@ class Faults:
 
 
 def parse(text: str) -> Faults:
-    """`spot=0.2,seed=7` as data; what is not mentioned does not go wrong. Raises ConfigError."""
-    settings = _settings(text)
+    """`spot=0.2,seed=7,lost@SubmitJob:1` as data; what is not mentioned does not go wrong.
+
+    Raises ConfigError.
+    """
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    aimed = tuple(_aim(part) for part in parts if "@" in part)
+    settings = _settings(part for part in parts if "@" not in part)
     seed = _seed(settings.pop(SEED, "0"))
     shares = {name: _share(name, value) for name, value in settings.items()}
     events = EventFaults(shares.get("duplicate", 0.0), shares.get("reorder", 0.0), seed=seed)
-    calls = CallFaults(shares.get("throttle", 0.0), shares.get("error", 0.0), seed=seed)
+    calls = CallFaults(shares.get("throttle", 0.0), shares.get("error", 0.0), seed=seed, aimed=aimed)
     if calls.throttle + calls.error > 1:
         found = f"throttle={calls.throttle} and error={calls.error}"
         raise _unreadable(found, "shares of the same calls: 1 at most together")
     return Faults(shares.get("spot", 0.0), seed, events, calls)
 
 
-def _settings(text: str) -> dict[str, str]:
+def _aim(part: str) -> Aim:
+    found = _AIM.fullmatch(part)
+    if found is None or found["fate"] not in FATES:
+        expected = f"{' or '.join(FATES)}, @, an operation, :, a number from 1; as in lost@SubmitJob:1"
+        raise _unreadable(repr(part), expected)
+    return Aim(FATES[found["fate"]], found["operation"], int(found["number"]))
+
+
+def _settings(parts: Iterable[str]) -> dict[str, str]:
     settings: dict[str, str] = {}
-    for part in filter(None, (each.strip() for each in text.split(","))):
+    for part in parts:
         name, equals, value = (each.strip() for each in part.partition("="))
         if not equals:
             raise _unreadable(f"{part!r}, which has no value", f"name=value, as in {_EXAMPLE}")

@@ -203,7 +203,8 @@ class LocalStack(Generic[E]):
             InvokeApi(self.backends, self.runtime, self.invocations),
         )
         endpoint = Endpoint(apis, Moto(self.backends, s3_events), self._observe)
-        self._server.start(FaultyCalls(endpoint.answer, self._call_faults, self._observe).answer)
+        self.calls = FaultyCalls(endpoint.answer, self._call_faults, self._observe)
+        self._server.start(self.calls.answer)
         # Registered last as well as first: no request while the parts behind the endpoint close.
         self._closing.callback(self._server.stop)
 

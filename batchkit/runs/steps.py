@@ -97,7 +97,8 @@ class Submit:
         executor.submit(self)
 
     def __str__(self) -> str:
-        return f"submit {self.job.name}: {self.job.size} children"
+        what = f"an array of {self.job.size:,} children" if self.job.size > 1 else "a plain job"
+        return f"submit {self.job.name}: {what}"
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 BATCHKIT = Path(sys.executable).parent / "batchkit"
 
-EVERYTHING = parse("throttle=0.05,error=0.1,spot=0.1,duplicate=0.3,reorder=0.3,seed=7")
+EVERYTHING = parse(
+    "throttle=0.05,error=0.1,spot=0.1,duplicate=0.3,reorder=0.3,seed=7,throttle@SubmitJob:1,lost@SubmitJob:2"
+)
 GOOD = {"thumb": "done", "small": "done", "mono": "done"}
 
 
@@ -79,3 +81,5 @@ def test_a_backfill_ends_right_and_no_array_is_submitted_twice(photos: World, tm
     assert facts["end"]["state"] == "SUCCEEDED"
     assert {key: made(photos, key) for key in keys} == dict.fromkeys(keys, GOOD)
     assert [job["jobId"] for job in photos.jobs("photos-bulk")] == facts["jobs"]
+    submitted = [t.data["fate"] for t in photos.traces if t.data.get("operation") == "SubmitJob"]
+    assert submitted[:2] == ["throttled", "lost"]

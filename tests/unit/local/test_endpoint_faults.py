@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.stack_world import REGION, InstantExecutor, session
 
-from batchkit.local.call_faults import REFUSALS, CallFaults, fate
+from batchkit.local.call_faults import REFUSALS, Aim, CallFaults, fate
 from batchkit.local.stack import LocalStack
 
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ SOME_CALL: dict[str, tuple[str, dict[str, Any]]] = {
     "lambda": ("invoke", {"FunctionName": "f"}),
     "logs": ("describe_log_groups", {}),
     "s3": ("list_objects_v2", {"Bucket": "b"}),
+    "ec2": ("describe_spot_price_history", {}),
     "sns": ("list_topics", {}),
+    "sts": ("get_caller_identity", {}),
 }
 
 
@@ -84,8 +86,10 @@ def test_each_service_throttles_in_its_own_words() -> None:
             "events": ("ThrottlingException", 400),
             "lambda": ("TooManyRequestsException", 429),
             "logs": ("ThrottlingException", 400),
+            "ec2": ("RequestLimitExceeded", 503),
             "s3": ("SlowDown", 503),
             "sns": ("Throttled", 429),
+            "sts": ("Throttling", 400),
         }
 
 
@@ -97,8 +101,10 @@ def test_each_service_fails_in_its_own_words() -> None:
             "events": ("InternalException", 500),
             "lambda": ("ServiceException", 500),
             "logs": ("ServiceUnavailableException", 503),
+            "ec2": ("InternalError", 500),
             "s3": ("InternalError", 500),
             "sns": ("InternalError", 500),
+            "sts": ("InternalFailure", 500),
         }
 
 
@@ -130,6 +136,20 @@ def test_a_throttled_call_had_no_effect_and_a_lost_answer_leaves_one() -> None:
     assert seen == {"answered": {True}, "throttled": {False}, "failed": {False}, "lost": {True}}
 
 
+def test_a_fault_that_is_aimed_meets_the_call_that_was_meant_and_no_other() -> None:
+    aims = (Aim("throttled", "PutObject", 2), Aim("lost", "ListObjectsV2", 1), Aim("failed", "SubmitJob", 9))
+    with calls(CallFaults(aimed=aims)) as failing:
+        s3 = failing.client("s3")
+        s3.create_bucket(Bucket="bucket")
+        s3.put_object(Bucket="bucket", Key="1", Body=b"x")
+        with pytest.raises(ClientError, match="SlowDown"):
+            s3.put_object(Bucket="bucket", Key="2", Body=b"x")
+        with pytest.raises(ClientError, match="InternalError"):
+            s3.list_objects_v2(Bucket="bucket")
+        assert [each["Key"] for each in s3.list_objects_v2(Bucket="bucket")["Contents"]] == ["1"]
+        assert failing.fates() == ["throttled", "lost"]
+
+
 def test_a_head_fails_without_a_body() -> None:
     with calls(ALWAYS_THROTTLED) as failing:
         with pytest.raises(ClientError) as caught:
@@ -139,7 +159,6 @@ def test_a_head_fails_without_a_body() -> None:
 
 def test_what_deploys_and_what_has_no_signature_is_left_alone() -> None:
     with calls(ALWAYS_THROTTLED) as failing:
-        assert failing.client("sts").get_caller_identity()["Account"]
         assert failing.client("cloudformation").describe_stacks()["Stacks"] == []
         assert failing.client("iam").list_roles()["Roles"] == []
         failing.client("s3", signature_version=UNSIGNED).create_bucket(Bucket="bucket")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batchkit.errors import ConfigError
-from batchkit.local.call_faults import CallFaults
+from batchkit.local.call_faults import Aim, CallFaults
 from batchkit.local.events.faults import Faults as EventFaults
 from batchkit.local.faults import Faults, parse
 
@@ -62,3 +62,15 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         parse(text)
     except ConfigError:
         return
+
+
+def test_a_fault_can_be_aimed_at_one_call() -> None:
+    found = parse("throttle@SubmitJob:1, seed=7, lost@PutObject:12").calls
+    assert found.aimed == (Aim("throttled", "SubmitJob", 1), Aim("lost", "PutObject", 12))
+    assert (found.throttle, found.seed) == (0.0, 7)
+
+
+@pytest.mark.parametrize("text", ["lost@SubmitJob", "lost@SubmitJob:0", "spot@SubmitJob:1", "@SubmitJob:1"])
+def test_an_aim_that_hits_nothing_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        parse(text)

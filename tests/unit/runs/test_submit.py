@@ -392,8 +392,8 @@ def test_a_rehearsal_takes_the_same_steps_and_changes_nothing(command: Command) 
     rehearsal = Rehearsal()
     execute(steps(command.plan, DESTINATION, FROM, RECIPE.document, command.spool), rehearsal)
     assert rehearsal.taken[-3:] == [
-        f"submit {command.plan.run}-0: 5001 children",
-        f"submit {command.plan.run}-1: 5000 children",
+        f"submit {command.plan.run}-0: an array of 5,001 children",
+        f"submit {command.plan.run}-1: an array of 5,000 children",
         f"finish {command.plan.run}",
     ]
     assert len(rehearsal.taken) == STEPS
