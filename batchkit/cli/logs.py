@@ -13,7 +13,7 @@ from batchkit.cli.options import config_option, output_option
 from batchkit.cli.output import one_line, print_json
 from batchkit.cli.projects import load_here
 from batchkit.runs.bulk import Bulk
-from batchkit.runs.job_logs import JobLogs
+from batchkit.runs.job_logs import CHILDREN, JobLogs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +37,14 @@ class ChildType(click.ParamType[tuple[int, int]]):
 
 @click.command()
 @click.argument("run")
-@click.option("--failed", is_flag=True, help="The children that failed for good: the default.")
+@click.option("--failed", is_flag=True, help="The children in which something failed: the default.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=CHILDREN,
+    show_default=True,
+    help="So many of them at most.",
+)
 @click.option("--child", type=ChildType(), help="One child: number of the array, colon, index in it.")
 @click.option("--follow", is_flag=True, help="With --child: go on until it has ended.")
 @config_option
@@ -46,12 +53,16 @@ def command(
     *,
     run: str,
     failed: bool,
+    limit: int,
     child: tuple[int, int] | None,
     follow: bool,
     config: Path | None,
     output: str,
 ) -> None:
     """Print the log lines of children of RUN.
+
+    Of those that failed for good, all lines; of those that recorded failed items, warnings and errors: among
+    them the traceback of what the job raised, once for each kind of error and child.
 
     \b
     Example:
@@ -65,12 +76,17 @@ def command(
     open_stream = partial(Stream, bulk.clients.logs)
     logs = JobLogs(bulk.ledger, bulk.queue, open_stream, bulk.project.name, run)
     read = logs.follow if follow else logs.of_child
-    lines = read(*child) if child else logs.of_failed()
+    lines = read(*child) if child else logs.of_failed(limit)
     if output == "json":
         print_json([line.as_json() for line in lines])
         return
+    count = 0
     for line in lines:
         _print(line)
+        count += 1
+    if not count:
+        nobody = "the child did not log" if child else "no child in which something failed logged"
+        click.echo(f"{nobody} anything that CloudWatch still has", err=True)
 
 
 def _print(line: Said) -> None:

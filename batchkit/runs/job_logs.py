@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 from batchkit.errors import DataError
 from batchkit.planning import names
+from batchkit.planning.arrays import arrays
 from batchkit.planning.records import ChildFailure
 from batchkit.runs.outcomes import known
 
@@ -17,6 +22,16 @@ if TYPE_CHECKING:
     from batchkit.aws.run_ledger import RunLedger
 
 POLL_SECONDS = 2.0
+# CloudWatch Logs shows lines some seconds after they were written. A child that ends by itself says so in its
+# last line; of any other one this many seconds of silence are the end.
+SILENCE_SECONDS = 10.0
+LAST_LINE = "metrics"
+TROUBLE = ("warning", "error")
+
+# Streams read at the same time, and children of which they are if nobody says how many.
+THREADS = 8
+CHILDREN = 20
+
 ENDED = ("SUCCEEDED", "FAILED")
 
 
@@ -43,6 +58,15 @@ class Said:
     time: int
     message: str
 
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """The line as the worker wrote it; nothing of a line that is not the worker's."""
+        try:
+            found = json.loads(self.message)
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}
+
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -60,13 +84,41 @@ class JobLogs:
         self._run = run
         self._record = known(ledger, run)
 
-    def of_failed(self) -> Iterator[Said]:
-        """All lines of the children that failed for good, of their last attempts."""
+    def of_failed(self, limit: int = CHILDREN) -> Iterator[Said]:
+        """What at most `limit` children said in which something failed, dead ones first.
+
+        All lines of those that failed for good, of their last attempts; warnings and errors of those that
+        recorded failed items. Batch remembers the latter's streams for a week.
+        """
+        with ThreadPoolExecutor(THREADS, "logs") as pool:
+            for said in pool.map(self._of_trouble, islice(self._in_trouble(), limit)):
+                yield from said
+
+    def _in_trouble(self) -> Iterator[tuple[str, str, bool]]:
+        """Job, log stream, and whether it died."""
+        unlucky: list[int] = []
         for child in self._ledger.children(self._run, self._record.get("children", 1)):
             if "failure" in child:
                 failure = ChildFailure(**child["failure"])
                 if failure.log_stream:
-                    yield from self._read(failure.job, self._open(self._group, failure.log_stream))
+                    yield failure.job, failure.log_stream, True
+            elif child.get("counts", {}).get("failed"):
+                unlucky.append(child["child"])
+        for job in self._queue.describe(filter(None, map(self._job_of, sorted(unlucky)))):
+            yield from ((job["jobId"], stream, False) for stream in _streams(job)[-1:])
+
+    def _of_trouble(self, one: tuple[str, str, bool]) -> list[Said]:
+        job, stream, died = one
+        lines = self._read(job, self._open(self._group, stream))
+        return [said for said in lines if died or said.facts.get("level") in TROUBLE]
+
+    def _job_of(self, child: int) -> str | None:
+        """The Batch id of the child that is number `child` of the run."""
+        for number, array in enumerate(arrays(self._record.get("children", 1))):
+            if array.first <= child < array.first + array.size:
+                job = self._jobs.get(number)
+                return job if not job or array.is_plain else f"{job}:{child - array.first}"
+        return None
 
     def of_child(self, array: int, index: int) -> Iterator[Said]:
         """All lines so far of one child, attempt by attempt. Raises DataError for one that is not there."""
@@ -75,15 +127,20 @@ class JobLogs:
             yield from self._read(job["jobId"], self._open(self._group, stream))
 
     def follow(self, array: int, index: int, sleep: Callable[[float], None] = time.sleep) -> Iterator[Said]:
-        """The lines of one child as they come, until it has ended."""
+        """The lines of one child as they come, until it has ended and nothing comes any more."""
         streams: dict[str, Stream] = {}
-        while True:
-            job = self._child(array, index)
+        silent = 0.0
+        while silent < SILENCE_SECONDS:
+            job, said_last, heard = self._child(array, index), False, False
             for name in _streams(job):
                 stream = streams.setdefault(name, self._open(self._group, name))
-                yield from self._read(job["jobId"], stream)
-            if job["status"] in ENDED:
+                for said in self._read(job["jobId"], stream):
+                    yield said
+                    said_last, heard = said.facts.get("message") == LAST_LINE, True
+            ended = job["status"] in ENDED
+            if ended and said_last:
                 return
+            silent = silent + POLL_SECONDS if ended and not heard else 0.0
             sleep(POLL_SECONDS)
 
     def _read(self, job: str, stream: Stream) -> Iterator[Said]:
@@ -104,11 +161,15 @@ class JobLogs:
             fix=f"older failed ones: batchkit logs {self._run} --failed",
         )
 
-    def _parent(self, array: int) -> str:
+    @cached_property
+    def _jobs(self) -> Mapping[int, str]:
+        """The run's jobs by their numbers."""
         if self._record["lane"] == "upload":
-            jobs = {0: self._record.get("job", "")}
-        else:
-            jobs = {job.number: job.job for job in self._ledger.jobs(self._run)}
+            return {0: self._record.get("job", "")}
+        return {job.number: job.job for job in self._ledger.jobs(self._run)}
+
+    def _parent(self, array: int) -> str:
+        jobs = self._jobs
         if not jobs.get(array):
             raise DataError(
                 f"the run '{self._run}' has no array {array}",

@@ -6,6 +6,7 @@ import math
 import os
 import resource
 import socket
+import traceback
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from batchkit.errors import JobError, Rejected
 from batchkit.job import Failure, Original, Output
 from batchkit.worker import wire
 from batchkit.worker.items import describe
+from batchkit.worker.telemetry import MAX_TRACEBACK
 
 if TYPE_CHECKING:
     from batchkit.job import Job, Task
@@ -82,7 +84,8 @@ def _answer(result: object) -> wire.Answer:
 def _raised(error: BaseException) -> wire.Raised:
     if isinstance(error, Rejected):
         return wire.Raised(error.error_class, error.message, rejected=True)
-    return wire.Raised(*describe(error), rejected=False)
+    told = "".join(traceback.format_exception(error))
+    return wire.Raised(*describe(error), rejected=False, traceback=told[-MAX_TRACEBACK:])
 
 
 def _impossible(answer: wire.Answer, error: Exception) -> JobError:

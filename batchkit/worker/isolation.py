@@ -115,4 +115,4 @@ def _ask(cell: Cell, original: Original, tasks: Sequence[str]) -> Iterator[Outpu
         elif answer.rejected:
             raise Rejected(answer.error_class, answer.message)
         else:
-            raise JobRaised(answer.error_class, answer.message)
+            raise JobRaised(answer.error_class, answer.message, answer.traceback)

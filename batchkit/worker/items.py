@@ -22,11 +22,12 @@ MAX_MESSAGE = 500
 
 
 class JobRaised(Exception):
-    """What a job raised in another process: the class and the text that its item gets."""
+    """What a job raised in another process: the class and the text that its item gets, and the traceback."""
 
-    def __init__(self, error_class: str, message: str) -> None:
+    def __init__(self, error_class: str, message: str, traceback: str = "") -> None:
         self.error_class = error_class
         self.message = message
+        self.traceback = traceback
         super().__init__(f"{error_class}: {message}")
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from traceback import format_exception
 from typing import TYPE_CHECKING
 
 from batchkit.errors import ConfigError, JobError, PermissionDenied, Rejected, Throttled
 from batchkit.job import Failure, Job, Original, Output
 from batchkit.planning.states import Outcome
+from batchkit.worker.items import JobRaised, describe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,8 +73,15 @@ class Maker:
             self._take_all(prepared, prepared.source, waiting, made)
         except (Exception, SystemExit) as error:
             # A job that calls sys.exit must not end the child, least of all with 0.
+            self._tell(error, prepared.source.key)
             made.bad += [self._items.bad(prepared.source, name, error) for name in waiting]
         return made
+
+    def _tell(self, error: BaseException, key: str) -> None:
+        if isinstance(error, Rejected):
+            return
+        told = error.traceback if isinstance(error, JobRaised) else "".join(format_exception(error))
+        self._telemetry.job_raised(*describe(error), told, key=key)
 
     def _take_all(self, prepared: Prepared, source: Head, waiting: dict[str, Wanted], made: Made) -> None:
         for result, milliseconds in self._results(prepared, source):

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from batchkit.planning import metrics
+from batchkit.planning.failures import fingerprint
 from batchkit.worker.scrubbing import scrubbed
 
 if TYPE_CHECKING:
@@ -27,6 +28,11 @@ Stage = Literal["fetch", "make", "put", "ledger"]
 Level = Literal["info", "warning", "error"]
 
 STAGES: tuple[Stage, ...] = ("fetch", "make", "put", "ledger")
+
+
+# Kinds of errors that a child tells with their tracebacks, and how much of each: the end says where it was.
+MAX_RAISED = 20
+MAX_TRACEBACK = 8000
 
 
 class Telemetry:
@@ -48,6 +54,7 @@ class Telemetry:
         self._started = ticks()
         self._context: dict[str, Any] = {}
         self._sums: defaultdict[str, float] = defaultdict(float)
+        self._raised: set[str] = set()
         self._lock = threading.Lock()
 
     def now(self) -> int:
@@ -81,6 +88,16 @@ class Telemetry:
     def crash(self, message: str, error: BaseException) -> None:
         """A bug, with its traceback."""
         self.log(message, "error", error=repr(error), traceback="".join(traceback.format_exception(error)))
+
+    def job_raised(self, error_class: str, message: str, told: str, **facts: Any) -> None:
+        """What a job raised, with its traceback `told`; of errors that say the same, only the first."""
+        kind = fingerprint(error_class, message)
+        with self._lock:
+            if kind in self._raised or len(self._raised) >= MAX_RAISED:
+                return
+            self._raised.add(kind)
+        text = told[-MAX_TRACEBACK:]
+        self.log("the job raised", "error", error=f"{error_class}: {message}", traceback=text, **facts)
 
     @contextmanager
     def timed(self, stage: Stage) -> Iterator[None]:

@@ -52,6 +52,7 @@ class Raised(msgspec.Struct, tag=True, array_like=True, frozen=True):
     error_class: str
     message: str
     rejected: bool
+    traceback: str = ""
 
 
 class Ended(msgspec.Struct, tag=True, array_like=True, frozen=True):

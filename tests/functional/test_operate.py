@@ -176,7 +176,10 @@ def test_the_logs_of_failed_children_and_of_one_child_are_found(desk: Desk, mixe
     followed = desk.run("logs", mixed, "--child", "0:0", "--follow").stdout
     assert len(followed.splitlines()) == len(lines)
     failed = desk.json("logs", mixed)
-    assert {line["job"].rpartition(":")[2] for line in failed} <= {"1"}
+    assert {line["job"].rpartition(":")[2] for line in failed} <= {"0", "1"}
+    (raised,) = [line["message"] for line in failed if "the job raised" in line["message"]]
+    assert "in make" in raised
+    assert "AKIA" not in raised
     desk.run("logs", mixed, "--child", "0:2", expect=65)
 
 

@@ -214,6 +214,15 @@ def test_whatever_a_job_does_each_task_gets_an_outcome_and_the_next_source_its_t
     assert len(list(world.ledger.bad_items(RUN))) == bad
 
 
+def test_what_a_job_raises_is_logged_once_a_kind_with_its_traceback_and_no_secrets(world: World) -> None:
+    copies = recipe(["a", "b"])
+    world.submit(copies, [world.put(f"{n}.jpg", b"crash") for n in range(3)])
+    (told,) = world.run(copies, bulk(copies, 3, 6)).said("the job raised")
+    assert (told["level"], told["key"]) == ("error", "0.jpg")
+    assert "in make" in told["traceback"]
+    assert "AKIA" not in str(told)
+
+
 def test_an_item_that_failed_is_made_by_a_later_attempt(world: World) -> None:
     copies, source = recipe(["a", "b"]), world.put("photo.jpg", b"crash")
     world.submit(copies, [source])
