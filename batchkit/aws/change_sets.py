@@ -25,6 +25,9 @@ MAX_TEMPLATE = 51_200
 # What CloudFormation says of a change set without changes, in two of its moods.
 _UNCHANGED = ("didn't contain changes", "No updates are to be performed")
 
+# The stack was changed by somebody else since the change set was made (API reference, ExecuteChangeSet).
+_OUTDATED = frozenset({"ChangeSetNotFound", "InvalidChangeSetStatus"})
+
 # A change set is made within seconds; ten minutes are a fault.
 WAIT_SECONDS = 1.0
 LOOKS = 600
@@ -81,12 +84,17 @@ class ChangeSets:
         next attempt would find their names taken.
         """
         with translated(f"executing the change set of the stack '{change_set.stack}'"):
-            self._client.execute_change_set(
-                ChangeSetName=change_set.arn,
-                StackName=change_set.stack_id,
-                ClientRequestToken=token,
-                RetainExceptOnCreate=True,
-            )
+            try:
+                self._client.execute_change_set(
+                    ChangeSetName=change_set.arn,
+                    StackName=change_set.stack_id,
+                    ClientRequestToken=token,
+                    RetainExceptOnCreate=True,
+                )
+            except boto.ClientError as error:
+                if code(error) in _OUTDATED:
+                    raise _outdated(change_set.stack, error.response["Error"]["Message"]) from error
+                raise
 
     def discard(self, arn: str, reviewed_stack: str | None = None) -> None:
         """Delete a change set that is not executed, and the empty stack that it was to create."""
@@ -161,6 +169,15 @@ def _refused(stack: str, reason: str) -> ConfigError:
         found=reason or "no reason",
         expected="a template and parameters that it can carry out",
         fix="correct what it names, then deploy again; nothing was changed",
+    )
+
+
+def _outdated(stack: str, reason: str) -> ConfigError:
+    return ConfigError(
+        f"the change set of the stack '{stack}' is out of date",
+        found=reason,
+        expected="nobody else at work on the stack since the preview",
+        fix="deploy again: it shows what has become of it",
     )
 
 

@@ -33,8 +33,9 @@ class Received:
 class DeadLetters:
     """One queue."""
 
-    def __init__(self, client: SQSClient, url: str) -> None:
+    def __init__(self, client: SQSClient, url: str, wait_seconds: int = WAIT_SECONDS) -> None:
         self._client = client
+        self._wait_seconds = wait_seconds
         self._url = url
 
     @property
@@ -63,7 +64,7 @@ class DeadLetters:
                     MessageAttributeNames=["All"],
                     MessageSystemAttributeNames=["SentTimestamp"],
                     VisibilityTimeout=HIDDEN_SECONDS,
-                    WaitTimeSeconds=WAIT_SECONDS,
+                    WaitTimeSeconds=self._wait_seconds,
                 )
             fresh = [one for one in answer.get("Messages", []) if one["MessageId"] not in seen]
             if not fresh:

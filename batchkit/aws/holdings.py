@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 # Amazon S3 API reference, DeleteObjects: "up to 1,000 keys".
 MAX_DELETED = 1000
 
+# Messages that can be received, and those that somebody is at work on.
+_COUNTS = frozenset({"ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"})
+
 _ABSENT = frozenset(
     {
         "404",
@@ -44,6 +47,7 @@ class Content:
     text: str
     bytes: int | None = None
     price: str = ""
+    is_empty: bool = False
 
 
 class Holder(Protocol):
@@ -164,10 +168,9 @@ class MessageQueues:
     def content(self, name: str) -> Content | None:
         with translated(f"looking at the queue '{name}'"), _absent_is_fine():
             url = self._client.get_queue_url(QueueName=name)["QueueUrl"]
-            found = self._client.get_queue_attributes(
-                QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
-            )
-            return Content(f"{found['Attributes']['ApproximateNumberOfMessages']} messages", 0, "")
+            found = self._client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+            counts = {key: int(value) for key, value in found.items() if key in _COUNTS}
+            return Content(f"{sum(counts.values()):,} messages", 0, is_empty=not any(counts.values()))
         return None
 
     def delete(self, name: str, report: Report) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,7 @@ from batchkit.aws.errors import code, translated
 from batchkit.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from mypy_boto3_cloudformation import CloudFormationClient
 
@@ -145,12 +147,12 @@ class Stacks:
 
     def delete(self, stack: str, token: str) -> None:
         """Begin to delete the stack of that id; events of it carry `token`."""
-        with translated(f"deleting the stack '{stack}'"):
+        with translated(f"deleting the stack '{stack}'"), _refused(stack):
             self._client.delete_stack(StackName=stack, ClientRequestToken=token)
 
     def continue_rollback(self, stack: str, token: str) -> None:
         """Begin to roll back what a rollback left."""
-        with translated(f"continuing the rollback of the stack '{stack}'"):
+        with translated(f"continuing the rollback of the stack '{stack}'"), _refused(stack):
             self._client.continue_update_rollback(StackName=stack, ClientRequestToken=token)
 
     def _describe(self, name: str) -> Mapping[str, Any] | None:
@@ -160,6 +162,21 @@ class Stacks:
             if code(error) == "ValidationError" and "does not exist" in str(error):
                 return None
             raise
+
+
+@contextmanager
+def _refused(stack: str) -> Iterator[None]:
+    """CloudFormation's ValidationError as what it is: the stack is protected, or in another state."""
+    try:
+        yield
+    except boto.ClientError as error:
+        if code(error) != "ValidationError":
+            raise
+        raise ConfigError(
+            f"CloudFormation does not touch the stack '{stack}'",
+            found=error.response["Error"]["Message"],
+            fix="end its termination protection, or wait until nobody else is at work on it",
+        ) from error
 
 
 def _state(stack: Mapping[str, Any]) -> StackState:

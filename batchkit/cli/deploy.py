@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +88,8 @@ class _Session:
                 _ask(yes=yes)
                 executor = AwsExecutor(self.tools, previewer.take(), self.image)
                 closing.callback(executor.discard)
-                outputs = execute(self.place.steps, executor)
+                with _interruption_told():
+                    outputs = execute(self.place.steps, executor)
                 self.progress.close()
                 self.changed.extend(executor.changed)
         if not dry_run:
@@ -132,6 +134,16 @@ class _Session:
         if outputs and not dry_run:
             click.echo()
             print_mapping(outputs)
+
+
+@contextlib.contextmanager
+def _interruption_told() -> Iterator[None]:
+    """What has begun goes on without this command."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo("\nCloudFormation goes on; `batchkit deploy` waits for it and does the rest.", err=True)
+        raise
 
 
 def _ask(*, yes: bool) -> None:

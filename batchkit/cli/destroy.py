@@ -19,6 +19,7 @@ from batchkit.cli.stack_progress import StackProgress
 from batchkit.deploy import code, inventory
 from batchkit.deploy.deploy import site
 from batchkit.deploy.destroy import (
+    MESSAGE_QUEUE,
     DeleteData,
     Destroyer,
     Remaining,
@@ -68,7 +69,7 @@ class _Session:
         data = self._data()
         stacks = inventory.deployed(self.tools.stacks, self.project.name)
         queues = job_queues(self.tools, stacks)
-        steps = plan_destroy(stacks, queues, self._existing(data) if delete_data else ())
+        steps = plan_destroy(stacks, queues, self._doomed(data, delete_data=delete_data))
         if steps:
             self._ask(steps, yes=yes)
         destroyer = Destroyer(self.clients, self.tools, lambda line: click.echo(line, err=True))
@@ -85,9 +86,11 @@ class _Session:
         known = holdings(plan(self.project, place, code.pack()), pseudo)
         return [one for one in known if is_ours(self.clients, self.project.name, one)]
 
-    def _existing(self, data: Sequence[DeleteData]) -> list[DeleteData]:
-        there = {(one.kind, one.name) for one in remaining(self.clients, data)}
-        return [one for one in data if (one.kind, one.name) in there]
+    def _doomed(self, data: Sequence[DeleteData], *, delete_data: bool) -> list[DeleteData]:
+        """What is there and is to go: all of it, or queues without a message, which hold nothing to keep."""
+        there = remaining(self.clients, data)
+        going = [one for one in there if delete_data or (one.kind == MESSAGE_QUEUE and one.is_empty)]
+        return [DeleteData(one.kind, one.name) for one in going]
 
     def _ask(self, steps: Sequence[Step], *, yes: bool) -> None:
         if yes:
