@@ -15,7 +15,9 @@ Detail = Literal["soft", "fine", "sharp"]
 
 FINE, SHARP = 0.03, 0.15
 EDGE = 60
-STRIPS, ROWS = 16, 10
+STRIPS, ROWS, COLUMNS = 16, 10, 640
+# Its multiples spread evenly between whole numbers.
+GOLDEN = 0.618034
 MIDDLE = 128
 # A pixel less the mean of its four neighbours, four times; MIDDLE stands for no difference.
 OUTSTANDING = ImageFilter.Kernel((3, 3), (0, -1, 0, -1, 4, -1, 0, -1, 0), scale=1, offset=MIDDLE)
@@ -30,13 +32,16 @@ def look(image: Image.Image) -> Detail:
 
 
 def _strips(image: Image.Image) -> list[Image.Image]:
-    """Bands across the picture, evenly from top to bottom; the whole of a low picture."""
-    width, height = image.size
+    """Strips evenly from top to bottom, now left, now right; the whole of a low picture."""
+    height, columns = image.height, min(image.width, COLUMNS)
     if height < STRIPS * ROWS:
         return [image]
-    step = (height - ROWS) / (STRIPS - 1)
-    tops = [int(number * step) for number in range(STRIPS)]
-    return [image.crop((0, top, width, top + ROWS)) for top in tops]
+    strips = []
+    for number in range(STRIPS):
+        left = int(number * GOLDEN % 1 * (image.width - columns))
+        top = int(number * (height - ROWS) / (STRIPS - 1))
+        strips.append(image.crop((left, top, left + columns, top + ROWS)))
+    return strips
 
 
 def _share(strip: Image.Image) -> float:

@@ -64,8 +64,10 @@ def _from(parent: Geometry, number: int, child: Geometry) -> Step:
 
 def good_enough(parent: Geometry, child: Geometry) -> bool:
     """Whether the child can be made from the parent's picture: one with pixels to spare that shows it all."""
-    have, need = parent.density, child.density
-    spare = have[0] >= ENOUGH * need[0] - EPSILON and have[1] >= ENOUGH * need[1] - EPSILON
+    left, top, right, bottom = child.box
+    shown = (right - left) * parent.density[0], (bottom - top) * parent.density[1]
+    # 533 lines were rounded down, 267 up: one pixel less than twice as many is as good.
+    spare = all(have >= ENOUGH * need - 1 for have, need in zip(shown, child.scaled, strict=True))
     # Where the parent will lie is not known before its box is found.
     return spare and parent.reach is None and _contains(parent.box, child.reach or child.box)
 

@@ -8,8 +8,9 @@ from PIL import Image
 
 from image_variants.geometry import Box, Size
 
-# Pillow averages whole pixels first, down to this many times the wanted size, before the LANCZOS filter.
-REDUCING_GAP = 3.0
+# Pillow averages whole pixels first, down to this many times the wanted size, before the LANCZOS filter. At 3
+# that shows in patterns such as small text (SSIM 0.97); at 6 it still saves time on thumbnails of large PNGs.
+REDUCING_GAP = 6.0
 
 
 @dataclass(frozen=True)

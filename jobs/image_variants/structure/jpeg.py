@@ -7,20 +7,36 @@ from image_variants.structure.limits import MAX_SCANS, MAX_SEGMENTS, too_many
 SCAN = b"\xff\xda"
 # Markers without a length: fillers, restarts, the start of the image.
 BARE = frozenset({0x01, 0xFF, *range(0xD0, 0xD9)})
+# Frames whose pixels come in one scan if that has all components: baseline and extended Huffman.
+SEQUENTIAL = frozenset({0xC0, 0xC1})
+# Of a frame: where its number of components lies, behind the marker.
+COMPONENTS = 9
 
 
 def check(body: bytes, _max_pixels: int, _max_frames: int) -> int:
     """See `structure.check`. Always one frame."""
-    position = segments = 0
+    position = segments = components = 0
     while (position := body.find(b"\xff", position)) >= 0 and body[position : position + 2] != SCAN:
         segments += 1
         if segments > MAX_SEGMENTS:
             raise too_many("segments before the first scan", MAX_SEGMENTS)
+        if body[position + 1 : position + 2] and body[position + 1] in SEQUENTIAL:
+            components = int.from_bytes(body[position + COMPONENTS : position + COMPONENTS + 1], "big")
         position += _length(body, position)
-    # Behind a scan's header 0xff is followed by zero or a restart's number: only scans are found here.
-    if position >= 0 and body.count(SCAN, position) > MAX_SCANS:
-        raise too_many("scans", MAX_SCANS)
+    if position >= 0 and not _has_all(body, position, components):
+        _check_scans(body, position)
     return 1
+
+
+def _has_all(body: bytes, scan: int, components: int) -> bool:
+    """Whether the decoder reads this scan only; `components` of a sequential frame, 0 of any other."""
+    return components > 0 and body[scan + 4 : scan + 5] == bytes([components])
+
+
+def _check_scans(body: bytes, first: int) -> None:
+    # Behind a scan's header 0xff is followed by zero or a restart's number: only scans are found here.
+    if body.count(SCAN, first) > MAX_SCANS:
+        raise too_many("scans", MAX_SCANS)
 
 
 def _length(body: bytes, position: int) -> int:

@@ -70,6 +70,12 @@ def test_a_jpeg_of_endless_scans_is_refused() -> None:
     assert refused("JPEG", body[:-2] + scan * limits.MAX_SCANS + body[-2:]) == "TooManyBlocks"
 
 
+def test_what_follows_the_only_scan_of_a_jpeg_is_nobody_s_business() -> None:
+    """A baseline file is read to the end of its scan; cameras put previews and videos behind it."""
+    body = encoded(quarters(), "JPEG")
+    assert structure.check("JPEG", body + b"\xff\xda" * (limits.MAX_SCANS + 1), PIXELS, 1000) == 1
+
+
 def test_a_png_of_endless_chunks_is_refused() -> None:
     body = encoded(quarters(), "PNG")
     assert refused("PNG", body[:33] + chunk(b"tEXt", b"a\x00b") * 100_001 + body[33:]) == "TooManyBlocks"
