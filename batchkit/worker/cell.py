@@ -113,7 +113,7 @@ class Cell:
         except msgspec.DecodeError as error:
             raise Broken("crash", f"it answered nonsense: {error}") from error
 
-    def _read(self, size: int) -> bytes:
+    def _read(self, size: int) -> bytearray:
         assert self._channel is not None  # noqa: S101 (only while begun)
         data = bytearray(size)
         view, got = memoryview(data), 0
@@ -123,7 +123,7 @@ class Cell:
             if not count:
                 raise EOFError
             got += count
-        return bytes(data)
+        return data
 
     def _wait(self, channel: socket.socket) -> None:
         """Until there is something to read, or the end of it. Raises Broken over a limit."""

@@ -65,7 +65,7 @@ _encoder = msgspec.msgpack.Encoder()
 _asked = msgspec.msgpack.Decoder(Asked)
 _answer: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
 
-Read = Callable[[int], bytes]
+Read = Callable[[int], bytes | bytearray]
 
 
 def send(to: socket.socket, message: Asked | Answer) -> None:
@@ -85,7 +85,7 @@ def answer(read: Read) -> Answer:
     return _answer.decode(_frame(read))
 
 
-def _frame(read: Read) -> bytes:
+def _frame(read: Read) -> bytes | bytearray:
     (size,) = LENGTH.unpack(read(LENGTH.size))
     if size > MAX_FRAME:
         raise msgspec.DecodeError(f"a frame of {size} bytes")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -16,7 +17,7 @@ from typing import Any
 from benchmarks.images import floor, photos, programs, quality, report
 from benchmarks.images.prepare import AVX2, HOME, SHARP
 from benchmarks.images.quality import Likeness
-from benchmarks.images.race import Process, Runner, Sample, process, python_command, race, started
+from benchmarks.images.race import Runner, Sample, process, python_command, race, started
 from benchmarks.images.sets import SETS
 from benchmarks.planning import machine
 from containers.worker import pillow_avx2
@@ -50,7 +51,6 @@ def run(
         one800 = race(_without(runners, SLOW), paths, ONE, rounds=rounds, random=random)
         fast = race(ours, paths, FAST, rounds=1, random=random)
         likeness = quality.compare(ours, paths, WEB5)
-        document["threads"] = threads(ours, paths, 1 if quick else rounds)
     document["ratios"] = {"web5": report.ratios(web5, report.TARGETS)}
     document["ratios"]["one800"] = [
         row for row in report.ratios(one800, report.SINGLE_TARGETS) if row["other"] != "floor"
@@ -61,6 +61,7 @@ def run(
     document["memory"] = memory(
         {name: commands[name] for name in ours}, photos.SMALL_SHOTS if quick else MEMORY_SHOTS, seed
     )
+    document["framework"] = framework(paths, 1 if quick else rounds, random)
     document["left_out"] = left_out
     return document, likeness
 
@@ -73,7 +74,7 @@ def engines() -> tuple[dict[str, list[str]], list[str]]:
         found |= {name: python_command(name) for name in ("batchkit-libvips", "pyvips-each", "pyvips-once")}
     else:
         left_out.append("libvips: no pyvips, pip install 'batchkit[fast]'")
-    if AVX2.exists() and pillow_avx2.has_avx2(Path("/proc/cpuinfo")):
+    if has_avx2():
         found["batchkit-simd"] = python_command("batchkit-simd", str(AVX2))
     else:
         left_out.append("Pillow with AVX2: not compiled, python -m benchmarks.images.prepare")
@@ -90,6 +91,11 @@ def engines() -> tuple[dict[str, list[str]], list[str]]:
     return found, left_out
 
 
+def has_avx2() -> bool:
+    """Whether Pillow's module for AVX2 is compiled, and this processor can run it."""
+    return AVX2.exists() and pillow_avx2.has_avx2(Path("/proc/cpuinfo"))
+
+
 def versions() -> dict[str, str]:
     """Of the libraries that decide the figures."""
     names = ("pillow", "numpy", "pyvips", "pyvips-binary")
@@ -101,19 +107,36 @@ def versions() -> dict[str, str]:
     return {**found, "threads of the machine": str(os.cpu_count())}
 
 
-def threads(engines: Mapping[str, Process], paths: Sequence[Path], rounds: int) -> dict[str, Any]:
-    """How much faster two threads are than one, over all photos; median of the rounds' pairs."""
-    found = {}
-    for name, engine in engines.items():
-        pairs = []
+def framework(paths: Sequence[Path], rounds: int, random: Random) -> dict[str, Any]:
+    """What the worker adds to the bare job, and what a second lane gains; medians of pairs."""
+    module = "benchmarks.images.framework"
+    resizer = ["pillow-simd", str(AVX2)] if has_avx2() else ["pillow"]
+    shares, own, gains = [], [], []
+    with ExitStack() as stack:
+        bare, worker = (
+            stack.enter_context(process([sys.executable, "-m", module, way, *resizer]))
+            for way in ("bare", "worker")
+        )
+        request: dict[str, Any] = {"paths": [str(path) for path in paths] * 3, "wanted": WEB5}
+        for each in (bare, worker):
+            each.ask(**request | {"paths": request["paths"][:1]})
         for _ in range(rounds):
-            walls = [
-                engine.ask(paths=[*map(str, paths)] * 2, wanted=WEB5, threads=count)["wall"]
-                for count in (1, 2)
-            ]
-            pairs.append(walls[0] / walls[1])
-        found[name] = {"speedup": median(pairs), "pairs": pairs, "load": os.getloadavg()[0]}
-    return found
+            found = {}
+            for name in random.sample(("bare", "one", "two"), 3):
+                engine, lanes = (bare, 1) if name == "bare" else (worker, 1 if name == "one" else 2)
+                found[name] = engine.ask(**request, lanes=lanes)
+            shares.append(found["one"]["cpu"] / found["bare"]["cpu"] - 1)
+            own.append(found["one"]["own"] / (found["one"]["cpu"] - found["one"]["own"]))
+            gains.append(found["one"]["wall"] / found["two"]["wall"])
+    return {
+        "resizer": resizer[0],
+        "share": median(shares),
+        "shares": shares,
+        "own": median(own),
+        "two_lanes": median(gains),
+        "pairs": gains,
+        "load": os.getloadavg()[0],
+    }
 
 
 def memory(

@@ -91,14 +91,18 @@ def table(document: Mapping[str, Any], *, targets: bool = True) -> str:
         )
     for one in document["memory"]:
         lines.append(f"peak memory {one['engine']:<18} {one['photo']:<18} {one['megabytes']:.0f} MB")
-    for name, found in document["threads"].items():
-        lines.append(f"two threads against one, {name}: {found['speedup']:.2f} times as fast on the wall")
     for name, found in document["fast"].items():
         lines.append(
             f"fast profile, {name}: {found['cpu']:.2f} of the time; bytes {_pairs(found['bytes'], '{:.3f}')}"
         )
-    if found := document.get("framework"):
-        lines.append(f"the worker around the engine: {found['share']:+.1%} of processor time")
+    found = document["framework"]
+    lines += [
+        (
+            f"the worker around the engine ({found['resizer']}): {found['share']:+.1%} of processor time,"
+            f" {found['own']:.1%} in its own process"
+        ),
+        f"two lanes against one: {found['two_lanes']:.2f} times as fast (load {found['load']:.1f})",
+    ]
     lines += [f"left out: {line}" for line in document["left_out"]]
     return "\n".join(lines)
 

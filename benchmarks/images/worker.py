@@ -4,7 +4,6 @@
 
     {"path": …, "wanted": […]}                   make these variants of a photo
     {… , "folder": …}                            and write them there
-    {"paths": […], "wanted": […], "threads": 2}  the same of many photos, that many at once
 
 Answers: processor seconds (`cpu`, of all threads and of programs started), seconds on the wall (`wall`), the
 outputs' bytes (`sizes`), and the process's peak memory so far (`peak`, bytes).
@@ -18,7 +17,6 @@ import resource
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -52,11 +50,7 @@ def answer(make: Make, request: dict[str, Any]) -> dict[str, Any]:
     """Do what the request says."""
     wanted = tuple(request["wanted"])
     cpu, wall = _cpu(), time.perf_counter()
-    if "paths" in request:
-        with ThreadPoolExecutor(request["threads"]) as pool:
-            outputs = list(pool.map(lambda path: make(Path(path), wanted), request["paths"]))[-1]
-    else:
-        outputs = make(Path(request["path"]), wanted)
+    outputs = make(Path(request["path"]), wanted)
     used, took = _cpu() - cpu, time.perf_counter() - wall
     if "folder" in request:
         for one in wanted:
