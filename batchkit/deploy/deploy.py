@@ -11,6 +11,7 @@ from batchkit.deploy import code
 from batchkit.deploy.executor import AwsExecutor
 from batchkit.deploy.plan import File, FromOutput, Plan, Removal, Site, Stack, Step, plan
 from batchkit.deploy.tools import Tools
+from batchkit.planning import names
 
 if TYPE_CHECKING:
     from batchkit.aws.clients import Clients
@@ -67,7 +68,7 @@ def site(clients: Clients, project: Project, image: str | None = None) -> Site:
 
 def default_image(account: str, region: str, project: str) -> str:
     """Where `batchkit image push` puts the worker's image."""
-    return f"{account}.dkr.ecr.{region}.amazonaws.com/{project}-worker:latest"
+    return f"{account}.dkr.ecr.{region}.amazonaws.com/{names.image_repository(project)}:latest"
 
 
 def deploy(

@@ -43,6 +43,12 @@ CONTENT = "batchkit-content"
 # and the most that it can cost stays near the Spot price.
 FALLBACK_SHARE = 8
 
+# AWS Batch API reference, UpdatePolicy: "jobExecutionTimeoutMinutes" is 1 to 7,200 (five days).
+MAX_UPDATE_MINUTES = 7200
+
+# What batchkit.toml says for a key of the project's own; storage.yaml takes the same word.
+CREATE = "create"
+
 
 @dataclass(frozen=True)
 class Site:
@@ -138,18 +144,21 @@ def plan(project: Project, site: Site, code: Code) -> Plan:
     }
     bucket, recipe, described = common["ArtifactsBucketName"], project.recipe, document.encode(project)
     network = _stack(project, NETWORK, _network(project))
-    watched = _stack(project, OBSERVABILITY, _observability(project, common, code))
+    storage = _stack(project, STORAGE, {**common, **_storage(project)})
+    logs = {"LogRetention": str(project.storage.log_days), "KmsKeyArn": _key(project, storage)}
+    shared = {**common, **logs}
+    watched = _stack(project, OBSERVABILITY, {**logs, **_observability(project, common, code)})
     is_given = project.network.is_given
     steps: tuple[Step | None, ...] = (
         None if is_given else network,
-        _stack(project, STORAGE, {**common, "OutputBucketName": project.output.bucket}),
+        storage,
         File(bucket, names.recipe_key(recipe.digest), recipe.document, "application/json"),
         File(bucket, names.project_key(canonical.digest(described)), described, "application/json"),
         File(bucket, code.key, code.body, "application/zip"),
-        _stack(project, COMPUTE, {**common, **_compute(project, site), **_place(project, network)}),
-        _stack(project, SCHEDULE, {**common, **_schedule(project, site, canonical.digest(described))}),
+        _stack(project, COMPUTE, {**shared, **_compute(project, site), **_place(project, network)}),
+        _stack(project, SCHEDULE, {**shared, **_schedule(project, site, canonical.digest(described))}),
         *_gallery(project),
-        _stack(project, RULES, {**common, **_rules(project, code)}),
+        _stack(project, RULES, {**shared, **_rules(project, code)}),
         watched if project.alarms else Removal(watched.name),
         Removal(network.name) if is_given else None,
     )
@@ -170,6 +179,24 @@ def _network(project: Project) -> Mapping[str, str]:
         "Zones": str(network.zones),
         "Cidr": network.cidr,
     }
+
+
+def _storage(project: Project) -> Mapping[str, str]:
+    storage = project.storage
+    return {
+        "CreateUploadBucket": str(project.upload.create).lower(),
+        "OutputBucketName": project.output.bucket,
+        "CreateOutputBucket": str(project.output.create).lower(),
+        "KmsKey": storage.kms_key or "",
+        "RunsDays": str(storage.runs_days),
+        "VersionsDays": str(storage.versions_days),
+    }
+
+
+def _key(project: Project, storage: Stack) -> str | FromOutput:
+    """The ARN of the key that everything is encrypted with; "" for the services' own keys."""
+    chosen = project.storage.kms_key or ""
+    return FromOutput(storage.name, "KmsKeyArn") if chosen == CREATE else chosen
 
 
 def _place(project: Project, made: Stack) -> Mapping[str, str | FromOutput]:
@@ -193,7 +220,9 @@ def _compute(project: Project, site: Site) -> Mapping[str, str]:
         "ComputeType": compute.type,
         "MaxVcpus": str(first),
         "FallbackMaxVcpus": str(fallback),
-        "InstanceTypes": "optimal",
+        "Architecture": compute.architecture,
+        "InstanceTypes": ",".join(compute.instance_types),
+        "UpdateMinutes": str(update_minutes(compute)),
         "Image": site.image,
         "ImageRepositoryArn": registry.repository_arn(site.image) or "",
         "Vcpus": f"{compute.vcpus:g}",
@@ -236,6 +265,7 @@ def _schedule(project: Project, site: Site, described: str) -> Mapping[str, str]
         "SweepOrder": json.dumps(orders.Sweep(max_cost=schedule.max_cost).text),
         "Document": described,
         "ComputeType": project.compute.type,
+        "Architecture": project.compute.architecture,
         "AssignPublicIp": _public_ip(project),
         "Image": site.image,
         "ImageRepositoryArn": registry.repository_arn(site.image) or "",
@@ -245,8 +275,9 @@ def _schedule(project: Project, site: Site, described: str) -> Mapping[str, str]
 
 
 def _policy_text(prefix: str) -> str:
-    """As much of `prefix` as can stand in an IAM policy, which takes no more than ASCII everywhere."""
-    return prefix[: next((at for at, character in enumerate(prefix) if not " " <= character <= "~"), None)]
+    """As much of `prefix` as can stand in an IAM policy, which takes ASCII, and three of its characters to
+    mean something else."""
+    return prefix[: next((at for at, c in enumerate(prefix) if not " " <= c <= "~" or c in "*?$"), None)]
 
 
 def _rules(project: Project, code: Code) -> Mapping[str, str]:
@@ -260,6 +291,7 @@ def _rules(project: Project, code: Code) -> Mapping[str, str]:
         "Tasks": str(len(project.recipe.tasks)),
         "CodeKey": code.key,
         "Metrics": _metrics(project),
+        "ArchiveDays": str(project.upload.archive_days),
         "OutputBucketName": project.output.bucket,
         "Gallery": "on" if project.gallery.enabled else "off",
     }
@@ -271,6 +303,12 @@ def _gallery(project: Project) -> Iterator[File]:
         for one in site.placed(project.name, project.gallery.url or ""):
             digest = {CONTENT: canonical.digest(one.body)}
             yield File(project.output.bucket, one.key, one.body, one.content_type, one.headers, digest)
+
+
+def update_minutes(compute: Compute) -> int:
+    """How long an update waits for running jobs: as long as the longest of them may take, if AWS lets it."""
+    longest = max(compute.upload_timeout, compute.bulk_timeout)
+    return min(math.ceil(longest / 60), MAX_UPDATE_MINUTES)
 
 
 def capacity(compute: Compute) -> tuple[int, int]:

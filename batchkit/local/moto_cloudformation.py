@@ -29,6 +29,17 @@ def cidr_is_unknown(patches: Patches) -> None:
     patches.replace(parsing, "clean_json", clean_json)
 
 
+def no_value_is_null_in_lists(patches: Patches) -> None:
+    """AWS leaves AWS::NoValue out wherever it stands; moto puts null into lists for it."""
+    original = parsing.clean_json
+
+    def clean_json(value: Any, resources: Any) -> Any:
+        found = original(value, resources)
+        return [part for part in found if part is not None] if isinstance(value, list) else found
+
+    patches.replace(parsing, "clean_json", clean_json)
+
+
 def _blocks(block: str, count: Any, host_bits: Any) -> list[str]:
     subnets = ip_network(block).subnets(new_prefix=ADDRESS_BITS - int(host_bits))
     return [str(subnet) for subnet in islice(subnets, int(count))]

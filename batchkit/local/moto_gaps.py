@@ -25,8 +25,8 @@ from moto.utilities.utils import get_partition
 from batchkit.local import moto_batch, moto_resources
 from batchkit.local.cloudformation.change_sets import replace_change_sets
 from batchkit.local.events.validation import problem
-from batchkit.local.moto_cloudformation import cidr_is_unknown
-from batchkit.local.moto_network import network_resources_stay
+from batchkit.local.moto_cloudformation import cidr_is_unknown, no_value_is_null_in_lists
+from batchkit.local.moto_network import network_resources_stay, networks_cannot_change
 from batchkit.local.moto_s3 import eventbridge_notifications_are_not_told, s3_changes_are_not_told
 from batchkit.local.moto_schedules import schedules_are_not_checked
 
@@ -175,6 +175,18 @@ def updates_ignore_conditions(patches: Patches) -> None:
     patches.replace(parsing, "parse_and_update_resource", update)
 
 
+def default_instance_types_are_unknown(patches: Patches) -> None:
+    """moto knows `optimal`, and none of the names that AWS Batch has for it since 2025."""
+    patches.before_create(ComputeEnvironment, _rename_types)
+
+
+def _rename_types(properties: dict[str, Any]) -> None:
+    resources = properties["ComputeResources"]
+    if "InstanceTypes" in resources:
+        known = ["optimal" if name.startswith("default_") else name for name in resources["InstanceTypes"]]
+        resources["InstanceTypes"] = known
+
+
 def service_role_is_required(patches: Patches) -> None:
     """A compute environment without a ServiceRole gets the service-linked one on AWS, a KeyError in moto."""
     original = ComputeEnvironment.create_from_cloudformation_json
@@ -247,8 +259,11 @@ GAPS: tuple[Callable[[Patches], None], ...] = (
     schedules_are_not_checked,
     service_role_is_required,
     some_resources_are_unknown,
+    default_instance_types_are_unknown,
     cidr_is_unknown,
+    no_value_is_null_in_lists,
     batch_resources_cannot_change,
     network_resources_stay,
+    networks_cannot_change,
     change_sets_tell_half_of_it,
 )

@@ -1,4 +1,4 @@
-"""Network resources that moto's CloudFormation makes and cannot delete, so that no VPC could ever go."""
+"""Network resources that moto's CloudFormation makes, and neither changes nor deletes: no VPC could go."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from moto.ec2.models.elastic_ip_addresses import ElasticAddress
 from moto.ec2.models.internet_gateways import InternetGateway
 from moto.ec2.models.nat_gateways import NatGateway
 from moto.ec2.models.route_tables import Route, RouteTable
-from moto.ec2.models.subnets import SubnetRouteTableAssociation
+from moto.ec2.models.subnets import Subnet, SubnetRouteTableAssociation
 from moto.ec2.models.vpcs import VPCEndPoint
 from moto.ec2.models.vpn_gateway import VPCGatewayAttachment
 
@@ -25,6 +25,35 @@ def network_resources_stay(patches: Patches) -> None:
     """
     for owner, delete in DELETIONS.items():
         patches.add(owner, "delete", _deleting(delete))
+
+
+def networks_cannot_change(patches: Patches) -> None:
+    """An update leaves subnets, routes and endpoints as they were; a new subnet loses MapPublicIpOnLaunch."""
+    for owner, update in UPDATES.items():
+        patches.add(owner, "update_from_cloudformation_json", _updating(update))
+    patches.after_create(Subnet, _map_addresses)
+
+
+def _updating(update: Callable[[Any, Any, dict[str, Any]], None]) -> Any:
+    def update_from_cloudformation_json(_cls: Any, /, **given: Any) -> Any:
+        backend, found = ec2_backends[given["account_id"]][given["region_name"]], given["original_resource"]
+        update(backend, found, given["cloudformation_json"]["Properties"])
+        return found
+
+    return classmethod(update_from_cloudformation_json)
+
+
+def _map_addresses(subnet: Any, properties: dict[str, Any]) -> None:
+    subnet.map_public_ip_on_launch = str(properties.get("MapPublicIpOnLaunch", False)).lower()
+
+
+def _replace_route(backend: Any, _route: Any, properties: dict[str, Any]) -> None:
+    backend.replace_route(
+        properties["RouteTableId"],
+        properties["DestinationCidrBlock"],
+        gateway_id=properties.get("GatewayId"),
+        nat_gateway_id=properties.get("NatGatewayId"),
+    )
 
 
 def _deleting(delete: Callable[[Any, Any], None]) -> Callable[[Any, str, str], None]:
@@ -44,6 +73,12 @@ def _association(backend: Any, association: Any) -> None:
     for id_ in [id_ for subnet, id_ in known if subnet == association.subnet_id]:
         backend.disassociate_route_table(id_)
 
+
+UPDATES: dict[type, Callable[[Any, Any, dict[str, Any]], None]] = {
+    Route: _replace_route,
+    Subnet: lambda _backend, subnet, properties: _map_addresses(subnet, properties),
+    VPCEndPoint: lambda _backend, one, properties: setattr(one, "subnet_ids", properties.get("SubnetIds")),
+}
 
 DELETIONS: dict[type, Callable[[Any, Any], None]] = {
     ElasticAddress: lambda backend, address: backend.release_address(allocation_id=address.allocation_id),

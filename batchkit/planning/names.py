@@ -40,6 +40,16 @@ def artifacts_bucket(project: str, account: str, region: str) -> str:
     return f"{project}-{account}-{region}"
 
 
+def queue(project: str, lane: str) -> str:
+    """The job queue of a lane (`upload`, `bulk`), and its job definition, which is called the same."""
+    return f"{project}-{lane}"
+
+
+def image_repository(project: str) -> str:
+    """The ECR repository of the worker's images."""
+    return f"{project}-worker"
+
+
 def ledger_table(project: str) -> str:
     return f"{project}-ledger"
 

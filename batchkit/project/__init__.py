@@ -1,7 +1,18 @@
 """batchkit.toml as types: read, checked, and described for editors."""
 
 from batchkit.project.load import FILE_NAME, load
-from batchkit.project.model import Alarms, Compute, Gallery, Job, Network, Output, Project, Schedule, Upload
+from batchkit.project.model import (
+    Alarms,
+    Compute,
+    Gallery,
+    Job,
+    Network,
+    Output,
+    Project,
+    Schedule,
+    Storage,
+    Upload,
+)
 from batchkit.project.schema import schema
 from batchkit.project.sizes import Memory, Size
 
@@ -17,6 +28,7 @@ __all__ = [
     "Project",
     "Schedule",
     "Size",
+    "Storage",
     "Upload",
     "load",
     "schema",

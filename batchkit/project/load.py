@@ -22,6 +22,7 @@ from batchkit.project.model import (
     Output,
     Project,
     Schedule,
+    Storage,
     Upload,
     in_file,
 )
@@ -47,6 +48,7 @@ class _Tables(Struct, kw_only=True, forbid_unknown_fields=True):
     schedule: Values = {}
     alarms: Values | None = None
     bulk: Values = {}
+    storage: Values = {}
     job: Values
 
 
@@ -133,6 +135,7 @@ def _typed(document: Values, path: Path) -> Project:
         network=decode(tables.network, Network, "[network]"),
         gallery=decode(tables.gallery, Gallery, "[gallery]"),
         bulk=decode(tables.bulk, Backfill, "[bulk]"),
+        storage=decode(tables.storage, Storage, "[storage]"),
     )
 
 

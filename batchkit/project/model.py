@@ -22,6 +22,9 @@ NAME = r"^[a-z][a-z0-9-]{0,29}[a-z0-9]$"
 
 SUFFIX = r"^\.[a-z0-9][a-z0-9._-]{0,15}$"
 
+# What S3, DynamoDB, SNS and CloudWatch Logs take as the name of a key that may be another account's.
+KMS_KEY = r"^(create|arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]{1,64})$"
+
 CIDR = r"^[0-9]{1,3}\.[0-9]{1,3}\.0\.0/16$"
 DEFAULT_CIDR = "10.83.0.0/16"
 DEFAULT_ZONES = 2
@@ -32,8 +35,11 @@ Bucket = Annotated[str, Meta(min_length=3, max_length=63, description="Name of a
 Suffix = Annotated[str, Meta(pattern=SUFFIX, examples=[".jpg"])]
 EMAIL = r"^[^\s@]+@[^\s@]+$"
 Seconds = Annotated[int, Meta(ge=60, le=14 * 24 * 3600)]
+Days = Annotated[int, Meta(ge=1, le=3653)]
 SubnetId = Annotated[str, Meta(pattern=r"^subnet-[0-9a-f]{8,17}$")]
 SecurityGroupId = Annotated[str, Meta(pattern=r"^sg-[0-9a-f]{8,17}$")]
+# A type (c7g.large) or a family (c7g), as AWS Batch takes both.
+InstanceType = Annotated[str, Meta(pattern=r"^[a-z0-9-]{2,20}(\.[a-z0-9-]{2,20})?$", examples=["c7i"])]
 
 
 class Table(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -60,6 +66,12 @@ class Upload(Table, frozen=True, kw_only=True):
     max_bytes: Annotated[
         Size, Meta(description="Larger uploads are rejected.", extra_json_schema={"default": "200 MB"})
     ] = field(default_factory=lambda: Size(200_000_000))
+    create: Annotated[
+        bool, Meta(description="Whether deploying makes the bucket; false for one that there is already.")
+    ] = True
+    archive_days: Annotated[
+        int, Meta(ge=0, le=3653, description="Days that EventBridge keeps the events for a replay; 0: none.")
+    ] = 0
 
 
 class Output(Table, frozen=True, kw_only=True):
@@ -75,6 +87,9 @@ class Output(Table, frozen=True, kw_only=True):
             + ", ".join(f"{{{name}}}" for name in outputs.FIELDS),
         ),
     ] = "{dir}/{name}/{task}.{ext}"
+    create: Annotated[
+        bool, Meta(description="Whether deploying makes the bucket; false for one that there is already.")
+    ] = True
 
 
 class Compute(Table, frozen=True, kw_only=True):
@@ -99,6 +114,14 @@ class Compute(Table, frozen=True, kw_only=True):
         Annotated[str, Meta(min_length=1)] | None,
         Meta(description="The worker's image, where it is not the one that batchkit pushed."),
     ] = None
+    architecture: Annotated[
+        Literal["x86-64", "arm64"],
+        Meta(description="Of the children's processors, and of the image that batchkit builds for them."),
+    ] = "x86-64"
+    instance_types: Annotated[
+        tuple[InstanceType, ...],
+        Meta(max_length=30, description="ec2-spot: families or types to choose from; else current ones."),
+    ] = ()
 
 
 class Backfill(Table, frozen=True, kw_only=True):
@@ -178,6 +201,23 @@ class Gallery(Table, frozen=True, kw_only=True):
     ] = None
 
 
+class Storage(Table, frozen=True, kw_only=True):
+    """[storage]: how what is kept is kept, and for how long."""
+
+    kms_key: Annotated[
+        Annotated[str, Meta(pattern=KMS_KEY)] | None,
+        Meta(description="Encrypt with a KMS key: 'create' for the project's own, or a key's ARN."),
+    ] = None
+    runs_days: Annotated[Days, Meta(description="Days that manifests and reports of runs are kept.")] = 365
+    versions_days: Annotated[
+        Days, Meta(description="Days that overwritten and deleted versions of sources are kept.")
+    ] = 30
+    log_days: Annotated[
+        Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653],
+        Meta(description="Days that logs are kept."),
+    ] = 30
+
+
 class Job(Struct, frozen=True, kw_only=True):
     """[job]: which job; every other key of the table is the recipe, which the job itself types."""
 
@@ -200,6 +240,7 @@ class Document(Table, frozen=True, kw_only=True):
         Alarms | None, Meta(description="Metrics, a dashboard and alarms; without the table: none.")
     ] = None
     bulk: Backfill = field(default_factory=Backfill)
+    storage: Storage = field(default_factory=Storage)
     job: Job
 
 
@@ -219,6 +260,7 @@ class Project:
     schedule: Schedule = default(default_factory=Schedule)
     alarms: Alarms | None = None
     bulk: Backfill = default(default_factory=Backfill)
+    storage: Storage = default(default_factory=Storage)
 
     @cached_property
     def recipe(self) -> recipe.Recipe:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 # "You must specify at least 4 MiB of memory for a job" (AWS Batch API reference, ResourceRequirement).
 MIN_EC2_MEMORY = 4
 
+# EC2 user guide, "Amazon EC2 instance type naming conventions": a g among the letters after the generation
+# is a Graviton processor; the first ones, a1, came before the convention.
+GRAVITON = re.compile(r"a1|[a-z-]+[0-9]+[a-z]*g[a-z]*")
+
 # Where a VPC may lie: private addresses (RFC 1918).
 PRIVATE = re.compile(r"10\.\d{1,3}|172\.(1[6-9]|2\d|3[01])|192\.168")
 
@@ -74,6 +78,30 @@ def check_capacity(project: Project) -> None:
         )
 
 
+def check_instance_types(project: Project) -> None:
+    """Types that exist for the project only: of EC2, and of its architecture."""
+    compute = project.compute
+    if compute.instance_types and compute.type != "ec2-spot":
+        raise ConfigError(
+            "[compute] instance_types: on Fargate there are none to choose from",
+            found=f"type {compute.type}, instance_types {', '.join(compute.instance_types)}",
+            expected="instance_types with type ec2-spot only",
+        )
+    strange = [name for name in compute.instance_types if architecture_of(name) != compute.architecture]
+    if strange:
+        raise ConfigError(
+            "[compute] instance_types: the children's image is for another processor",
+            found=f"architecture {compute.architecture}, and {', '.join(strange)}",
+            expected=f"types that are {compute.architecture} all of them",
+            fix='c7g and the like are architecture = "arm64", c7i and c7a are "x86-64"',
+        )
+
+
+def architecture_of(instance_type: str) -> str:
+    """`arm64` or `x86-64`: what an EC2 instance type or family runs, by its name."""
+    return "arm64" if GRAVITON.fullmatch(instance_type.partition(".")[0]) else "x86-64"
+
+
 def check_network(project: Project) -> None:
     """Subnets with security groups, or neither: then the VPC is made, somewhere private."""
     network = project.network
@@ -101,5 +129,6 @@ RULES: tuple[Callable[[Project], None], ...] = (
     check_fargate,
     check_ec2,
     check_capacity,
+    check_instance_types,
     check_network,
 )

@@ -142,7 +142,7 @@ class Bulk:
 
     @property
     def destination(self) -> Destination:
-        name = f"{self.project.name}-bulk"
+        name = names.queue(self.project.name, "bulk")
         return Destination(self.artifacts, queue=name, definition=name)
 
     def rehearse(self, request: Request, folder: Path, stopped: Stopped) -> Prepared:

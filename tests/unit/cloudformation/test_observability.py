@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from batchkit import resources
-from batchkit.deploy.plan import OBSERVABILITY, RULES, SCHEDULE
+from batchkit.deploy.plan import OBSERVABILITY, RULES, SCHEDULE, STORAGE
 from batchkit.planning import metrics
 from batchkit.planning.idle_cost import idle_lines
 
@@ -105,7 +105,7 @@ def test_every_metric_that_is_published_is_shown() -> None:
 def test_queues_functions_and_rules_that_are_shown_exist() -> None:
     names = {
         str(properties[key])
-        for path in (RULES, SCHEDULE, OBSERVABILITY)
+        for path in (STORAGE, RULES, SCHEDULE, OBSERVABILITY)
         for each in read(path).values()
         for properties in [each["Properties"]]
         for key in ("QueueName", "FunctionName", "Name")

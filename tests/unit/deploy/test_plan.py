@@ -134,6 +134,9 @@ def test_jobs_and_handlers_have_the_same_rules_for_uploads() -> None:
         ("variants/größe/{name}", "variants/gr"),
         ("變體/{name}", ""),
         ("a b~{name}", "a b~"),
+        ("all*/{name}", "all"),
+        ("what?/{name}", "what"),
+        ("us$/{name}", "us"),
     ],
 )
 def test_a_job_may_write_below_what_all_outputs_begin_with(key: str, prefix: str) -> None:

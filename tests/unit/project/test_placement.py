@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from moto.ec2.models.instance_types import INSTANCE_TYPES
 
 from batchkit.errors import ConfigError
 from batchkit.project import Project
+from batchkit.project.placement import architecture_of
 
 Written = Callable[..., Project]
 
@@ -53,3 +55,37 @@ def test_a_network_of_private_addresses_is_taken(written: Written, cidr: str) ->
 def test_what_aws_would_not_take_is_refused_by_its_type(written: Written, text: str) -> None:
     with pytest.raises(ConfigError, match=r"\[network\]"):
         written(table("network", text))
+
+
+EC2 = ('type = "fargate-spot"', 'type = "ec2-spot"')
+
+
+def chosen(types: str, architecture: str = "x86-64") -> tuple[str, str]:
+    line = f'instance_types = {types}\narchitecture = "{architecture}"'
+    return ("max_vcpus = 16", f"max_vcpus = 16\n{line}")
+
+
+def test_instance_types_are_ec2_s(written: Written) -> None:
+    with pytest.raises(ConfigError, match="on Fargate there are none to choose from"):
+        written(chosen('["c7i"]'))
+    assert written(EC2, chosen('["c7i", "m7i.large"]')).compute.instance_types == ("c7i", "m7i.large")
+
+
+@pytest.mark.parametrize(("types", "architecture"), [('["c7g"]', "x86-64"), ('["c7g", "c7i"]', "arm64")])
+def test_instance_types_are_of_the_image_s_architecture(
+    written: Written, types: str, architecture: str
+) -> None:
+    with pytest.raises(ConfigError, match="the children's image is for another processor"):
+        written(EC2, chosen(types, architecture))
+
+
+def test_the_architecture_of_every_type_is_told_by_its_name() -> None:
+    # macOS runs on arm64 under a name of its own, and not under AWS Batch.
+    wrong = [
+        name
+        for name, facts in INSTANCE_TYPES.items()
+        if not name.startswith("mac")
+        for supported in [set(facts["ProcessorInfo"]["SupportedArchitectures"])]
+        if (architecture_of(name) == "arm64") != ("arm64" in supported)
+    ]
+    assert wrong == []
