@@ -73,9 +73,9 @@ def timeline(found: Sequence[Attempt], started: float) -> Element:
 @cache
 def _library() -> Any:
     """pygal, without the finder that it adds to Python's, which has an interface that 3.12 dropped."""
-    before = list(sys.meta_path)
     pygal = import_module("pygal")
-    sys.meta_path[:] = before
+    # Not more than that: a backport that pygal imports takes over the finding of entry points.
+    sys.meta_path[:] = [one for one in sys.meta_path if not type(one).__module__.startswith("pygal")]
     return pygal
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import replace
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from support.moto_world import World, moto_clients
 from support.operating import Past
 from support.submitting import sources
 
+from batchkit import recipe
 from batchkit.errors import DataError
 from batchkit.planning.states import RunState
 from batchkit.runs.run_report import render
@@ -125,3 +127,11 @@ def test_a_run_that_has_not_ended_or_is_unknown_is_an_error(run: Finished) -> No
 def test_the_same_run_gives_the_same_page(run: Finished) -> None:
     run.end()
     assert render(run.facts()) == render(run.facts())
+
+
+def test_drawing_leaves_the_search_for_jobs_as_it_was(run: Finished) -> None:
+    run.end()
+    before = recipe.find_job("image-facts")
+    render(run.facts())
+    assert recipe.find_job("image-facts") is before
+    assert not [one for one in sys.meta_path if not hasattr(one, "find_spec")]
