@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any, cast
 
 from batchkit import canonical
 from batchkit.aws.bus import Bus
+from batchkit.gallery import rows, site
 from batchkit.gallery.changing import Files
 from batchkit.gallery.curator import Curator
-from batchkit.gallery.records import Run
+from batchkit.gallery.records import Run, record
 from batchkit.planning import manifest, names
 from batchkit.planning.manifest import Source
 from batchkit.planning.records import Item, RunEnd
 from batchkit.planning.states import Counts, Outcome, RunState, upload_order
 
 if TYPE_CHECKING:
+    from batchkit.aws.objects import Objects
     from support.moto_world import World
 
 TIME = 1_700_000_000
@@ -123,3 +125,28 @@ class House:
                 named = dict(zip(index["fields"], row, strict=True))
                 found[named["key"]] = named
         return found
+
+
+def filled(objects: Objects, bucket: str, count: int) -> None:
+    """A gallery of `count` sources in a bucket, without their outputs."""
+    for one in site.placed("photos", ""):
+        objects.put(bucket, one.key, one.body, one.content_type, headers=one.headers)
+    made = (
+        record("originals", key, [shown(item(key, colour=f"#{number * 99 % 2**24:06x}"))], {"u-1": RUN})
+        for number, key in (
+            (number, f"2026/{number % 12:02d}/IMG_{number:07d}.jpg") for number in range(count)
+        )
+    )
+    rows_by_part: dict[str, list[Any]] = {}
+    for one in made:
+        identity = names.source_id(one["bucket"], one["key"])
+        row = rows.row(identity, one, 1)
+        # There are no outputs, and a request for each would be one for nothing.
+        row[rows.FIELDS.index("thumb")] = ""
+        rows_by_part.setdefault(names.gallery_part(identity), []).append(row)
+    files = Files(objects, bucket)
+    for part, found in rows_by_part.items():
+        document = {"fields": rows.FIELDS, "rows": rows.joined([], found)}
+        files.change(names.gallery_index(part), lambda _, document=document: document)
+    if rows_by_part:
+        files.change(names.gallery_directory(), lambda _: {"parts": sorted(rows_by_part)})
