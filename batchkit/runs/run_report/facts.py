@@ -125,7 +125,7 @@ class Gatherer:
             attempts=tuple(_attempts(chosen, described)),
             remembered=bool(described),
             slowest=reading.slowest(),
-            tails=self._tails(reading.examples, described),
+            tails=self._tails(errors[:TAILS], reading.examples, described),
         )
 
     def _rows(self, run: str) -> list[Row]:
@@ -152,14 +152,19 @@ class Gatherer:
         return {ids[job["jobId"]]: job for job in self._jobs.describe(ids) if job["jobId"] in ids}
 
     def _tails(
-        self, examples: Mapping[int, int], described: Mapping[int, Mapping[str, Any]]
+        self,
+        errors: Sequence[Row],
+        examples: Mapping[int, int],
+        described: Mapping[int, Mapping[str, Any]],
     ) -> dict[int, Sequence[str]]:
+        """The report knows the log of a child that died; of one that met an error and went on, Batch does."""
         group, found = names.worker_logs(self._project), dict[int, Sequence[str]]()
-        for error, child in examples.items():
-            stream = described.get(child, {}).get("container", {}).get("logStreamName", "")
+        for number, error in enumerate(errors):
+            job = described.get(examples.get(number, -1), {})
+            stream = error.get("log_stream") or job.get("container", {}).get("logStreamName", "")
             lines = self._tail(group, stream, TAIL_LINES) if stream else ()
             if lines:
-                found[error] = lines
+                found[number] = lines
         return found
 
 
@@ -196,13 +201,11 @@ class _Reading:
 
 
 def _has(record: Mapping[str, Any], error: Row) -> bool:
-    """Whether a child met an error: one of its items did, or the child itself."""
-    if any(
+    """Whether an item of a child met an error."""
+    return any(
         (group["error_class"], group["key"]) == (error["error_class"], error["key"])
         for group in record.get("errors", ())
-    ):
-        return True
-    return not error["key"] and "failure" in record
+    )
 
 
 def _attempts(chosen: Iterable[Span], described: Mapping[int, Mapping[str, Any]]) -> Iterator[Attempt]:

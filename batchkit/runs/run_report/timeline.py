@@ -106,9 +106,12 @@ class Rows:
 
 
 def span(record: Mapping[str, Any]) -> Span | None:
-    """The span of a child's record in the ledger; None for a child that never reported."""
+    """The span of a child's record in the ledger: one that died without a report has its end only.
+
+    None for a record that says neither.
+    """
     if "counts" not in record:
-        return None
+        return _death(record["failure"]) if "failure" in record else None
     counts = record["counts"]
     return Span(
         child=record["child"],
@@ -119,6 +122,11 @@ def span(record: Mapping[str, Any]) -> Span | None:
         bad=counts["rejected"] + counts["failed"],
         failed="failure" in record,
     )
+
+
+def _death(failure: Mapping[str, Any]) -> Span:
+    stopped = failure.get("stopped", 0)
+    return Span(failure["child"], failure["attempts"], stopped, stopped, good=0, bad=0, failed=True)
 
 
 def attempts(child: int, job: Mapping[str, Any]) -> list[Attempt]:

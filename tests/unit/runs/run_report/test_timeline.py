@@ -61,10 +61,16 @@ def test_all_children_of_a_small_run_are_rows() -> None:
 
 
 def test_a_record_without_a_report_has_no_span() -> None:
-    assert span({"failure": {}}) is None
+    assert span({}) is None
     counts = {"done": 3, "fresh": 1, "rejected": 1, "failed": 1, "bytes": 9}
     record = {"child": 7, "attempt": 2, "started": 10, "stopped": 9, "counts": counts, "failure": {}}
     assert span(record) == Span(7, 2, 10, 10, good=4, bad=2, failed=True)
+
+
+def test_a_child_that_died_without_a_report_is_known_by_its_end() -> None:
+    found = span({"failure": {"child": 5, "attempts": 3, "stopped": 99}})
+    assert found == Span(5, 3, 99, 99, good=0, bad=0, failed=True)
+    assert found.is_notable
 
 
 def test_attempts_are_told_by_how_they_ended() -> None:
