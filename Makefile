@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CONSTRAINTS := .ci/constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo bench bench-images fuzz test test-browser test-containers check format clean constraints lock
+.PHONY: help demo bench bench-images fuzz test screenshots test-browser test-containers check format clean constraints lock
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ test-containers: .venv/.dev ## the tests with a real Docker engine
 
 test-browser: .venv/.dev ## the tests of the pages, in a real Chromium
 	@BATCHKIT_REQUIRE_BROWSER=1 $(BIN)/pytest tests/browser
+
+screenshots: .venv/.dev ## take the manual's pictures of the pages anew (docs/images)
+	@$(BIN)/python docs/screenshots.py
 
 check: .venv/.dev ## lint, types and floors
 	@$(BIN)/ruff check --quiet .

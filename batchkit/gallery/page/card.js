@@ -41,8 +41,7 @@ const Card = (() => {
   const badge = (name) => element("span", { className: `badge ${name}`, textContent: name });
 
   function summary(row) {
-    const size = row.width ? ` · ${row.width} × ${row.height}` : "";
-    return row.outputs ? `${Text.counted(row.outputs, "output")} · ${Text.bytes(row.bytes)}${size}` : "no output";
+    return row.outputs ? `${Text.counted(row.outputs, "output")} · ${Text.bytes(row.bytes)}` : "no output";
   }
 
   /** The link that opens a source. */
@@ -58,7 +57,7 @@ const Card = (() => {
         "span",
         { className: "caption" },
         element("span", { className: "name" }, element("bdi", { textContent: name })),
-        element("span", { className: "folder" }, element("bdi", { textContent: folder || " " })),
+        element("span", { className: "folder" }, element("bdi", { textContent: folder || "\u00a0" })),
         element("span", { className: "facts" }, ...badges, element("span", { textContent: summary(row) })),
       ),
     );

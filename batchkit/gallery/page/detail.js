@@ -124,7 +124,8 @@ class Detail {
       return section;
     }
     const body = Text.element("tbody");
-    for (const [task, item] of Object.entries(all)) {
+    const widest = ([, a], [, b]) => (b.facts.width ?? 0) - (a.facts.width ?? 0);
+    for (const [task, item] of Object.entries(all).sort(widest)) {
       body.append(this.#output(task, item, task in items));
     }
     const names = ["task", "outcome", "size", "bytes", "saving", "quality", "made"];

@@ -31,7 +31,8 @@
   const base = new URL(settings.outputs, document.baseURI).href;
   const here = new URL("../", document.baseURI);
   settings.base = base;
-  settings.url ||= here.protocol === "file:" ? "/" : base;
+  // What is served from a disk or to this machine alone is no address for a web page.
+  settings.url ||= here.protocol === "file:" || here.hostname === "127.0.0.1" ? "/" : base;
   document.title = `${settings.project} gallery`;
   $("title").textContent = document.title;
 

@@ -23,8 +23,9 @@ const Text = (() => {
     if (!source || !output) {
       return "";
     }
-    const percent = Math.round((1 - output / source) * 100);
-    return `${percent > 0 ? "−" : "+"}${Math.abs(percent)} %`;
+    const percent = (1 - output / source) * 100;
+    const digits = percent >= 99 ? percent.toFixed(1) : Math.round(Math.abs(percent));
+    return `${percent > 0 ? "−" : "+"}${digits} %`;
   }
 
   const number = (count) => whole.format(count);
