@@ -47,7 +47,6 @@ class Content:
     text: str
     bytes: int | None = None
     price: str = ""
-    is_empty: bool = False
 
 
 class Holder(Protocol):
@@ -169,8 +168,8 @@ class MessageQueues:
         with translated(f"looking at the queue '{name}'"), _absent_is_fine():
             url = self._client.get_queue_url(QueueName=name)["QueueUrl"]
             found = self._client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-            counts = {key: int(value) for key, value in found.items() if key in _COUNTS}
-            return Content(f"{sum(counts.values()):,} messages", 0, is_empty=not any(counts.values()))
+            count = sum(int(value) for key, value in found.items() if key in _COUNTS)
+            return Content(f"{count:,} messages", 0)
         return None
 
     def delete(self, name: str, report: Report) -> None:

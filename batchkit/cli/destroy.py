@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from batchkit.aws.clients import Clients
+from batchkit.aws.stacks import StackState
 from batchkit.cli import outputs_file
 from batchkit.cli.options import config_option, output_option
 from batchkit.cli.output import print_json, print_rows
@@ -19,7 +20,6 @@ from batchkit.cli.stack_progress import StackProgress
 from batchkit.deploy import code, inventory
 from batchkit.deploy.deploy import site
 from batchkit.deploy.destroy import (
-    MESSAGE_QUEUE,
     DeleteData,
     Destroyer,
     Remaining,
@@ -31,6 +31,7 @@ from batchkit.deploy.destroy import (
     remaining,
 )
 from batchkit.deploy.plan import plan
+from batchkit.deploy.replay import dead_letter_queues
 from batchkit.deploy.tools import Tools
 from batchkit.errors import ConfigError
 from batchkit.project import Project
@@ -39,16 +40,16 @@ COLUMNS = ("remains", "name", "holds", "USD a month")
 
 
 @click.command()
-@click.option("--delete-data", is_flag=True, help="Also sources, outputs, ledger, images and dead letters.")
+@click.option("--delete-data", is_flag=True, help="Also buckets and ledger: sources, outputs, everything.")
 @click.option("--yes", is_flag=True, help="Do not ask for the project's name.")
 @config_option
 @output_option
 def command(delete_data: bool, yes: bool, config: Path | None, output: str) -> None:
     """Take the project off AWS.
 
-    Ends all jobs, deletes the stacks, and says what remains: buckets, the ledger, images and dead letters,
-    unless --delete-data deletes them, too. What batchkit did not make is never touched. Repeated, it goes on
-    where it was.
+    Ends all jobs, deletes the stacks, and says what remains: the buckets and the ledger, unless --delete-data
+    deletes them, too. Images, logs and dead letters go with their stacks. What batchkit did not make is never
+    touched. Repeated, it goes on where it was.
     """
     project, clients, progress = load_here(config), Clients(), StackProgress()
     with contextlib.closing(progress):
@@ -69,7 +70,8 @@ class _Session:
         data = self._data()
         stacks = inventory.deployed(self.tools.stacks, self.project.name)
         queues = job_queues(self.tools, stacks)
-        steps = plan_destroy(stacks, queues, self._doomed(data, delete_data=delete_data))
+        steps = plan_destroy(stacks, queues, self._existing(data) if delete_data else ())
+        self._warn(stacks)
         if steps:
             self._ask(steps, yes=yes)
         destroyer = Destroyer(self.clients, self.tools, lambda line: click.echo(line, err=True))
@@ -86,11 +88,15 @@ class _Session:
         known = holdings(plan(self.project, place, code.pack()), pseudo)
         return [one for one in known if is_ours(self.clients, self.project.name, one)]
 
-    def _doomed(self, data: Sequence[DeleteData], *, delete_data: bool) -> list[DeleteData]:
-        """What is there and is to go: all of it, or queues without a message, which hold nothing to keep."""
-        there = remaining(self.clients, data)
-        going = [one for one in there if delete_data or (one.kind == MESSAGE_QUEUE and one.is_empty)]
-        return [DeleteData(one.kind, one.name) for one in going]
+    def _warn(self, stacks: Sequence[StackState]) -> None:
+        """The queues of dead letters go with their stack, whatever lies in them."""
+        for queue in dead_letter_queues(self.clients, self.tools.stacks, stacks):
+            if count := queue.count():
+                text = f"{count:,} dead letters in {queue.name} are lost; `batchkit dlq replay` delivers them"
+                click.secho(text, fg="red", err=True)
+
+    def _existing(self, data: Sequence[DeleteData]) -> list[DeleteData]:
+        return [DeleteData(one.kind, one.name) for one in remaining(self.clients, data)]
 
     def _ask(self, steps: Sequence[Step], *, yes: bool) -> None:
         if yes:

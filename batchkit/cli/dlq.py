@@ -86,7 +86,7 @@ def _opened(config: Path | None) -> _Opened:
     found = inventory.deployed(stacks, project.name)
     outputs = inventory.outputs(found, project.name)
     queues = dead_letter_queues(clients, stacks, found)
-    return _Opened(queues, Replay(Delivery(clients), handlers(outputs)))
+    return _Opened(queues, Replay(Delivery(clients), handlers(project.name, outputs)))
 
 
 def _clock(seconds: int) -> str:

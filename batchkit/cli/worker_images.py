@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from batchkit.aws.stacks import Stacks
     from batchkit.project import Project
 
+# What Docker calls the architectures of [compute].
+PLATFORMS = {"x86-64": "linux/amd64", "arm64": "linux/arm64"}
+
 
 def choose(
     project: Project, clients: Clients, stacks: Stacks, account: str, given: str | None, *, dry_run: bool
@@ -34,7 +37,7 @@ def choose(
         click.echo("a dry run builds no image: that its content changed is not seen here", err=True)
         return WorkerImage(current(clients, stacks, project.name, latest) or latest)
     try:
-        return _built(clients, latest.rpartition(":")[0])
+        return _built(clients, latest.rpartition(":")[0], PLATFORMS[project.compute.architecture])
     except ConfigError as error:
         found = current(clients, stacks, project.name, latest)
         if found is None:
@@ -43,7 +46,7 @@ def choose(
         return WorkerImage(found)
 
 
-def _built(clients: Clients, repository: str) -> WorkerImage:
+def _built(clients: Clients, repository: str, platform: str) -> WorkerImage:
     """The image of the installed code: its tag is its content, so one of that tag is right."""
     try:
         from batchkit.cli.image import build_image  # noqa: PLC0415  (needs an extra)
@@ -51,7 +54,7 @@ def _built(clients: Clients, repository: str) -> WorkerImage:
     except ModuleNotFoundError as error:
         raise MissingExtra("building an image", "local", str(error.name)) from error
     with closing(engine.connect(environment())) as client:
-        built = build_image(client)
+        built = build_image(client, platform=platform)
     uri = f"{repository}:{built.tag.rpartition(':')[2]}"
     if registry.digest(clients.ecr, uri) is not None:
         return WorkerImage(uri)

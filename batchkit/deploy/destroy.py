@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from batchkit.deploy.tools import Tools
 
 BUCKET = "AWS::S3::Bucket"
-MESSAGE_QUEUE = "AWS::SQS::Queue"
 JOB_QUEUE = "AWS::Batch::JobQueue"
 KEY = "AWS::KMS::Key"
 REASON = "batchkit destroy: the project is taken away"
@@ -82,7 +81,6 @@ class Remaining:
     name: str
     holds: str
     monthly: float | None
-    is_empty: bool = False
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -194,5 +192,5 @@ def remaining(clients: Clients, data: Iterable[DeleteData]) -> list[Remaining]:
         if content is not None:
             price = PRICES[content.price].usd if content.price else 0.0
             monthly = None if content.bytes is None else content.bytes / GB * price
-            found.append(Remaining(one.kind, one.name, content.text, monthly, content.is_empty))
+            found.append(Remaining(one.kind, one.name, content.text, monthly))
     return found

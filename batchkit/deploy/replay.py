@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from batchkit.aws.stacks import Stacks, StackState
 
 KEY = "$.detail.object.key"
+FUNCTION = ":function:"
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Replay:
 
     def _of_rule(self, letter: Letter) -> tuple[str, Callable[[], None]]:
         delivery, event = self._delivery, letter.body
-        if not str(event.get("source", "")).startswith("aws."):
+        if not str(event.get("source", "")).startswith("aws.") and FUNCTION not in letter.target:
             return "put the event onto the bus again", lambda: delivery.put_event(event)
         target = delivery.target(letter.arn, letter.target)
         if target.is_job_queue and any(character in look_up(event, KEY) for character in UNSAFE):
@@ -109,7 +110,11 @@ def dead_letter_queues(clients: Clients, stacks: Stacks, found: Iterable[StackSt
     return [DeadLetters(clients.sqs, url) for url in urls]
 
 
-def handlers(outputs: Mapping[str, str]) -> dict[str, str]:
+def handlers(project: str, outputs: Mapping[str, str]) -> dict[str, str]:
     """The function that each source's events go to, where the queue's message does not say it."""
-    known = {"aws.batch": "CompletionHandlerArn", "aws.s3": "RejectedUploadHandlerArn"}
+    known = {
+        "aws.batch": "CompletionHandlerArn",
+        "aws.s3": "RejectedUploadHandlerArn",
+        f"batchkit.{project}": "GalleryHandlerArn",
+    }
     return {source: outputs[key].rsplit(":", 1)[-1] for source, key in known.items() if key in outputs}

@@ -95,7 +95,8 @@ def _stuck(system: System, queue: str) -> Iterator[Finding]:
 
 def revisions(system: System) -> Iterator[Finding]:
     """Old revisions of job definitions that nobody uses."""
-    for name in (f"{system.project.name}-upload", f"{system.project.name}-bulk"):
+    for part in ("upload", "bulk", "operations"):
+        name = f"{system.project.name}-{part}"
         pages = system.clients.batch.get_paginator("describe_job_definitions").paginate(
             jobDefinitionName=name, status="ACTIVE"
         )

@@ -74,7 +74,7 @@ class World:
         """What became of the letters, what was delivered, and how many are left."""
         queue, recorder = DeadLetters(self.aws.sqs, self.url, wait_seconds=0), Recorder(self.aws, fails=fails)
         delivery: Any = recorder
-        results = list(replay(queue, Replay(delivery, handlers(self.outputs)), dry_run=dry_run))
+        results = list(replay(queue, Replay(delivery, handlers("photos", self.outputs)), dry_run=dry_run))
         return results, recorder.calls, queue.count()
 
 
@@ -128,6 +128,13 @@ def test_an_event_of_our_own_goes_onto_the_bus_again(world: World) -> None:
     event = {"source": "batchkit.photos", "detail-type": "Run Finished", "detail": {}}
     world.send(event, RULE_ARN=f"{RULE}run-finished", TARGET_ARN="arn:topic")
     assert world.replayed()[1:] == ([("bus", "batchkit.photos")], 0)
+
+
+def test_an_event_of_our_own_that_a_function_was_to_get_goes_to_that_function_alone(world: World) -> None:
+    event = {"source": "batchkit.photos", "detail-type": "Run Finished", "detail": {}}
+    function = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:photos-completion"
+    world.send(event, RULE_ARN=f"{RULE}batch-finished", TARGET_ARN=function)
+    assert world.replayed()[1:] == ([("photos-completion", "batchkit.photos")], 0)
 
 
 def test_what_nobody_can_place_stays_with_a_way_out(world: World) -> None:
