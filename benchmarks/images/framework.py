@@ -3,8 +3,8 @@ whose buckets and ledger are in memory.
 
     python -m benchmarks.images.framework bare|worker RESIZER [AVX2_MODULE]
 
-Reads requests as worker.py does (`paths`, `wanted`, `lanes`), and answers with seconds: on the wall (`wall`),
-of all processes that took part, the start of cells included (`cpu`), and those of this process alone (`own`).
+Reads requests as worker.py does (`paths`, `wanted`, `lanes`), and answers with seconds: on the wall (`wall`)
+and of processor time, of all processes with the start of cells (`cpu`) and of this process alone (`own`).
 There is no S3 and no network in it: a real child also pays for boto3.
 """
 

@@ -87,6 +87,33 @@ avx2 = "avx2" in open("/proc/cpuinfo").read()
 print(json.dumps([avx2, *(json.loads(run.stdout) for run in runs)]))
 """
 
+# One of three tasks needs more memory than the container has.
+GREEDY = """
+import json
+from batchkit.job import Original, Output, Task
+from batchkit.recipe import Recipe
+from batchkit.worker.cell import Limits
+from batchkit.worker.isolation import Isolated
+class Greedy:
+    version = "1"
+    def plan(self, recipe):
+        return [Task(name, "txt") for name in "abc"]
+    def make(self, original, tasks):
+        for task in tasks:
+            if task.name == "b":
+                kept = bytearray(900 * 2**20)
+                kept[::4096] = b"x" * len(kept[::4096])
+            yield Output(task.name, b"made", "text/plain")
+tasks = tuple(Greedy().plan({}))
+job, found = Isolated(Recipe("greedy", {}, Greedy(), tasks), lanes=1, limits=Limits()), []
+try:
+    for result in job.make(Original("key", b"body"), tasks):
+        found.append(result.task)
+except Exception as error:
+    found.append(error.error_class)
+print(json.dumps(found))
+"""
+
 # Listens as the worker does, and would work forever.
 HANGING = """
 import os, sys, time
@@ -148,6 +175,15 @@ def test_it_resizes_with_avx2_where_the_processor_has_it_and_makes_the_same_pict
     assert max(abs(a - b) for a, b in zip(best[1], plain[1], strict=True)) <= 2
     assert best[3]
     assert plain[3]
+
+
+def test_the_kernel_s_kill_for_lack_of_memory_costs_an_item_and_not_the_worker(
+    engine: DockerClient, worker_image: str
+) -> None:
+    found = json.loads(python(engine, worker_image, GREEDY, mem_limit="300m", memswap_limit="300m"))
+
+    assert found[-1] == "OutOfMemory"
+    assert "a" in found
 
 
 def test_it_has_no_shell_no_pip_and_nothing_of_the_command_line(
