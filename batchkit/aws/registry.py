@@ -72,14 +72,15 @@ def login(client: ECRClient, repository: str) -> Login:
 
 
 def digest(client: ECRClient, image: str) -> str | None:
-    """The digest of an image of the client's own account and region; None when it is not there."""
-    path = image.partition("/")[2]
+    """The digest of an image in ECR, in the client's region; None when it is not there."""
+    host, _, path = image.partition("/")
     by_digest = "@" in path
     name, _, rest = path.partition("@") if by_digest else path.partition(":")
     wanted: dict[str, str] = {"imageDigest": rest} if by_digest else {"imageTag": rest or "latest"}
     with translated(f"looking for the image {image}"):
         try:
-            answer = client.describe_images(repositoryName=name, imageIds=[wanted])  # type: ignore[list-item]
+            owner = host.partition(".")[0]
+            answer = client.describe_images(registryId=owner, repositoryName=name, imageIds=[wanted])  # type: ignore[list-item]
         except boto.ClientError as error:
             if code(error) in {"ImageNotFoundException", "RepositoryNotFoundException"}:
                 return None

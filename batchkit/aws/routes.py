@@ -6,10 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from batchkit.aws.errors import translated
+from botocore import exceptions as boto
+
+from batchkit.aws.errors import code, translated
+from batchkit.errors import ConfigError
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_ec2.type_defs import SubnetTypeDef
 
 ANYWHERE = "0.0.0.0/0"
 
@@ -31,7 +35,7 @@ def exits(client: EC2Client, subnets: Iterable[str]) -> Iterator[Exit]:
     """The way out of each subnet. Raises ConfigError for a subnet that is not there."""
     ids = list(subnets)
     with translated("looking at the subnets and their routes"):
-        found = client.describe_subnets(SubnetIds=ids)["Subnets"]
+        found = _subnets(client, ids)
         vpcs = sorted({subnet["VpcId"] for subnet in found})
         filters: Any = [{"Name": "vpc-id", "Values": vpcs}]
         tables = client.describe_route_tables(Filters=filters)["RouteTables"]
@@ -42,6 +46,19 @@ def exits(client: EC2Client, subnets: Iterable[str]) -> Iterator[Exit]:
             str(one["ServiceName"]).split(".", 3)[-1] for one in endpoints if one["VpcId"] == subnet["VpcId"]
         }
         yield _exit(subnet["SubnetId"], table, NEEDED - there)
+
+
+def _subnets(client: EC2Client, ids: list[str]) -> list[SubnetTypeDef]:
+    try:
+        return client.describe_subnets(SubnetIds=ids)["Subnets"]
+    except boto.ClientError as error:
+        if code(error) != "InvalidSubnetID.NotFound":
+            raise
+        raise ConfigError(
+            "a subnet of [network] is not there",
+            found=error.response["Error"]["Message"],
+            fix="correct the id, or the region",
+        ) from error
 
 
 def _exit(subnet: str, table: Mapping[str, Any], missing: frozenset[str]) -> Exit:

@@ -93,11 +93,12 @@ def _change(change: Change, width: int) -> Iterator[str]:
     told = click.style(words.get(change.verb, ""), fg=colour, bold=True)
     yield f"  {click.style(sign, fg=colour)} {change.logical_id:<{width}}  {change.kind}{told}".rstrip()
     for difference in change.differences:
-        yield f"      {_difference(difference)}"
+        yield f"      {_difference(difference, certain=change.verb == 'replace')}"
 
 
-def _difference(difference: Difference) -> str:
-    mark = click.style("  (replaces it)", fg="red") if difference.recreates else ""
+def _difference(difference: Difference, *, certain: bool) -> str:
+    words = "  (replaces it)" if certain else "  (may replace it)"
+    mark = click.style(words, fg="red") if difference.recreates else ""
     if difference.before is None and difference.after is None:
         return f"{difference.path}: follows what it refers to{mark}"
     return f"{difference.path}: {_arrow(difference.before, difference.after)}{mark}"

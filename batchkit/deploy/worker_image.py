@@ -33,11 +33,20 @@ class WorkerImage:
 
 
 def current(clients: Clients, stacks: Stacks, project: str, latest: str) -> str | None:
-    """The image that the project runs already, else the one pushed last; None when neither is there."""
+    """The image that the project runs already, else the one pushed last; None when neither is there.
+
+    Only ECR in the clients' region is asked; what lies elsewhere is taken for granted.
+    """
     state = stacks.state(names.stack(project, "compute"))
     deployed = state.parameters.get("Image") if state is not None else None
     candidates = [one for one in (deployed, latest) if one]
-    return next((one for one in candidates if registry.digest(clients.ecr, one) is not None), None)
+    return next((one for one in candidates if _is_there(clients, one)), None)
+
+
+def _is_there(clients: Clients, image: str) -> bool:
+    if registry.region_of(image) != clients.ecr.meta.region_name:
+        return True
+    return registry.digest(clients.ecr, image) is not None
 
 
 def missing(why: ConfigError, latest: str) -> ConfigError:

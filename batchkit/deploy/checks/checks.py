@@ -24,8 +24,11 @@ def check(place: Place) -> Iterator[Result]:
     for name, one in CHECKS.items():
         try:
             yield from one(place)
+        except ConfigError as error:
+            # What the project names is not there.
+            yield Result(name, "failed", f"{error.what}: {error.found}", error.fix or "")
         except BatchkitError as error:
-            yield Result(name, "unknown", f"{error.what}: {error.found}", str(error.fix))
+            yield Result(name, "unknown", f"{error.what}: {error.found}", error.fix or "")
 
 
 def require(results: Iterable[Result]) -> None:

@@ -146,3 +146,10 @@ def test_given_subnets_need_a_way_out(aws: Clients) -> None:
     private = dataclasses.replace(project, network=without)
     (addressless,) = results(aws, "network", private)
     assert addressless.verdict == "failed"
+
+
+def test_a_subnet_that_is_not_there_stops_the_deployment(aws: Clients) -> None:
+    given = Network(subnets=("subnet-12345678",), security_groups=("sg-12345678",), egress="nat")
+    project = dataclasses.replace(photos(2), network=given)
+    with pytest.raises(ConfigError, match="is not there"):
+        results(aws, "network", project)
