@@ -8,15 +8,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from batchkit.aws.objects import Objects
-from batchkit.gallery.server import Server
+from batchkit.gallery.server import serving
 from batchkit.local import showcase
-from batchkit.local.sandbox import Options, Sandbox, sandbox
+from batchkit.local.sandbox import Options, sandbox
 from batchkit.local.showcase import Endings
 from batchkit.project import load
 from batchkit.resources import path
@@ -35,8 +34,9 @@ def main() -> None:
         uploads = list(showcase.upload(running, samples))
         endings.wait((one.key for one in uploads), PATIENCE)
         running.stack.drain(PATIENCE)
-        with serving(running) as url, chromium() as browser:
-            gallery(browser, url)
+        objects, bucket = Objects(running.clients.s3), project.output.bucket
+        with serving(objects, bucket) as server, chromium() as browser:
+            gallery(browser, server.url)
 
 
 def gallery(browser: Browser, url: str) -> None:
@@ -64,18 +64,6 @@ def take(page: Page, name: str) -> None:
     body = page.screenshot(animations="disabled")
     with Image.open(io.BytesIO(body)) as image:
         image.save(IMAGES / f"{name}.webp", quality=QUALITY, method=6)
-
-
-@contextmanager
-def serving(running: Sandbox) -> Iterator[str]:
-    with Server(Objects(running.clients.s3), running.project.output.bucket) as server:
-        thread = Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        try:
-            yield server.url
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @contextmanager

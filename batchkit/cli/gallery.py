@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import time
 import webbrowser
 from dataclasses import asdict
 from pathlib import Path
-from threading import Thread
 
 import click
 
@@ -18,11 +18,14 @@ from batchkit.errors import ConfigError
 from batchkit.gallery import rebuilding, site
 from batchkit.gallery.changing import Files
 from batchkit.gallery.exporting import Exporter
-from batchkit.gallery.server import Server
+from batchkit.gallery.server import serving
 from batchkit.planning import names
 from batchkit.project import Project
 from batchkit.runs.bulk import Bulk
 from batchkit.worker import stop
+
+# How long a signal may go unnoticed.
+LISTEN_SECONDS = 0.2
 
 
 @click.command()
@@ -130,16 +133,10 @@ def _serve(project: Project, objects: Objects, port: int, *, browse: bool) -> No
             if project.gallery.enabled
             else "enabled = true in [gallery]; batchkit deploy",
         )
-    with Server(objects, project.output.bucket, port) as server, stop.listening() as told:
-        thread = Thread(target=server.serve_forever, args=(0.05,), name="gallery", daemon=True)
-        thread.start()
+    with serving(objects, project.output.bucket, port) as server, stop.listening() as told:
         click.echo(f"the gallery, for this machine only, until Ctrl-C: {server.url}")
         if browse:
             webbrowser.open(server.url)
+        # Not an Event: a second signal inside `set()` would wait for its own lock for ever.
         while not told.requested:
-            thread.join(LISTEN_SECONDS)
-        server.shutdown()
-
-
-# How long a signal may go unnoticed.
-LISTEN_SECONDS = 0.2
+            time.sleep(LISTEN_SECONDS)

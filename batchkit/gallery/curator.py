@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from batchkit.errors import DataError
@@ -29,10 +28,8 @@ if TYPE_CHECKING:
 
 # Queries of the ledger at the same time.
 THREADS = 8
-# Sources that are looked up and written together: 10 MB of records.
+# Sources that are looked up and written together, or those of one shelf: 10 MB of records.
 BATCH_SOURCES = 2_000
-# Shelves that are written together: an eighth of a part of the index.
-BATCH_SHELVES = 8
 # What a batch takes in the worst case, with time for the event about the rest.
 BATCH_SECONDS = 180
 
@@ -81,11 +78,10 @@ class Curator:
             if due.first <= shelf < due.stop:
                 shelves[shelf].append(source)
         count = 0
-        for first in range(due.first, due.stop, BATCH_SHELVES):
+        for first, batch in _batches(shelves, due):
             if first > due.first and seconds_left() < BATCH_SECONDS:
                 return replace(self._send([replace(due, first=first)]), sources=count)
-            batch = range(first, min(first + BATCH_SHELVES, due.stop))
-            count += self._join(due.run, known, (one for shelf in batch for one in shelves.pop(shelf, ())))
+            count += self._join(due.run, known, batch)
         return Done(count, 0)
 
     def _send(self, spans: list[Due]) -> Done:
@@ -93,11 +89,8 @@ class Curator:
         return Done(0, len(spans))
 
     def _join(self, run: str, known: Mapping[str, Any], sources: Iterable[Source]) -> int:
-        left, count = iter(sources), 0
-        shown = {run: history.shown(self._objects, self._artifacts, known)}
-        while batch := list(islice(left, BATCH_SOURCES)):
-            count += update(self._files, self._records(batch, shown))
-        return count
+        runs = {run: history.shown(self._objects, self._artifacts, known)}
+        return update(self._files, self._records(sources, runs))
 
     def _records(self, sources: Iterable[Source], runs: Mapping[str, Run]) -> Iterator[Record]:
         def look(source: Source) -> Record:
@@ -112,3 +105,15 @@ class Curator:
         bucket, _, key = url.removeprefix("s3://").partition("/")
         head = self._objects.head(bucket, key)
         return Source(bucket, key, head.etag if head else "", head.size if head else 0)
+
+
+def _batches(shelves: Mapping[int, list[Source]], due: Due) -> Iterator[tuple[int, list[Source]]]:
+    """The sources of a span in batches of whole shelves, each with the first of its shelves."""
+    first, batch = due.first, list[Source]()
+    for shelf in sorted(shelves):
+        if batch and len(batch) + len(shelves[shelf]) > BATCH_SOURCES:
+            yield first, batch
+            first, batch = shelf, []
+        batch += shelves[shelf]
+    if batch:
+        yield first, batch

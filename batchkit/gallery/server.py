@@ -8,7 +8,9 @@ whose name suddenly means 127.0.0.1 (DNS rebinding) names itself.
 from __future__ import annotations
 
 import secrets
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -17,9 +19,14 @@ from batchkit.gallery import site
 from batchkit.planning import names
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from batchkit.aws.objects import Objects
 
 HOST = "127.0.0.1"
+
+# How long the end of a block waits for its server.
+POLL_SECONDS = 0.05
 
 # What a browser shows by itself; everything else is offered as a download.
 PICTURES = {
@@ -42,8 +49,21 @@ COMMON = {
 OUTPUT = {"Content-Security-Policy": "default-src 'none'; sandbox"}
 
 
+@contextmanager
+def serving(objects: Objects, bucket: str, port: int = 0) -> Iterator[Server]:
+    """A server that answers while the block runs. Raises ConfigError for a port that is taken."""
+    with Server(objects, bucket, port) as server:
+        thread = Thread(target=server.serve_forever, args=(POLL_SECONDS,), name="gallery")
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
 class Server(ThreadingHTTPServer):
-    """Serves one bucket's gallery and outputs, read only. `serve_forever`, then `server_close`."""
+    """Serves one bucket's gallery and outputs, read only."""
 
     daemon_threads = True
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
-from contextlib import contextmanager
-from threading import Thread
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,15 +21,13 @@ from support.moto_world import moto_clients
 from support.pictures import picture
 from support.world import PROJECT, World, world
 
-from batchkit.aws.objects import Objects
 from batchkit.gallery.changing import Files
 from batchkit.gallery.exporting import Exporter
-from batchkit.gallery.server import Server
+from batchkit.gallery.server import serving
 from batchkit.planning import names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from playwright.sync_api import Browser
 
@@ -55,6 +56,7 @@ srcset = "photo"
 widths = [320, 640]
 format = "jpeg"
 """
+BATCHKIT = Path(sys.executable).parent / "batchkit"
 HOSTILE = "<img src=x onerror=alert(1)> & 'friends'.jpg"
 CAPTION = '"><script>alert(document.domain)</script>'
 COLOURS = ("tomato", "orchid")
@@ -75,22 +77,10 @@ def photos() -> Iterator[World]:
         yield running
 
 
-@contextmanager
-def serving(objects: Objects, bucket: str) -> Iterator[str]:
-    with Server(objects, bucket) as server:
-        thread = Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        try:
-            yield server.url
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 @pytest.fixture(scope="module")
 def url(photos: World) -> Iterator[str]:
-    with serving(photos.objects, "photos-variants") as address:
-        yield address
+    with serving(photos.objects, "photos-variants") as server:
+        yield server.url
 
 
 @pytest.fixture
@@ -267,10 +257,34 @@ def test_an_exported_gallery_opens_from_a_disk(photos: World, page: Page, tmp_pa
     expect(page.get_by_label("Markup")).to_have_value(re.compile('src="/uploads/%3Cimg'))
 
 
+def test_the_command_tells_where_it_is_makes_it_anew_and_exports_it(photos: World, tmp_path: Path) -> None:
+    (tmp_path / "batchkit.toml").write_text(PROJECT[: PROJECT.index("[job]")] + RECIPE)
+    environ = {"PYTHONPATH": "tests", "PATH": os.environ["PATH"], **photos.sandbox.stack.environment}
+
+    def gallery(*options: str) -> dict[str, object]:
+        command = [BATCHKIT, "gallery", "--output", "json", *options]
+        config = ["--config", str(tmp_path / "batchkit.toml")]
+        done = subprocess.run([*command, *config], env=environ, capture_output=True, check=True)
+        return dict(json.loads(done.stdout))
+
+    told = {
+        "page": "s3://photos-variants/_gallery/index.html",
+        "url": "https://images.example.org/_gallery/index.html",
+        "enabled": True,
+        "deployed": True,
+        "sources": 6,
+    }
+    assert gallery() == told
+    assert gallery("--rebuild") == told
+    exported = gallery("--export", str(tmp_path / "out"))
+    assert (exported["sources"], exported["outputs"]) == (6, 15)
+    assert (tmp_path / "out" / "index.html").is_file()
+
+
 def test_ten_thousand_sources_scroll_and_are_searched_without_jank(moto: Moto, page: Page) -> None:
     filled(moto.objects, moto.outputs, 10_000)
-    with serving(moto.objects, moto.outputs) as address:
-        page.goto(address)
+    with serving(moto.objects, moto.outputs) as server:
+        page.goto(server.url)
         expect(page.get_by_role("status").first).to_have_text("10,000 sources")
         page.evaluate(WATCH)
         page.evaluate(SCROLL)
@@ -310,6 +324,6 @@ SCROLL = """async () => {
 def test_an_empty_gallery_says_what_to_wait_for(moto: Moto, page: Page, eye: Eye) -> None:
     filled(moto.objects, moto.outputs, 0)
     eye.allowed.append("data/index.json")
-    with serving(moto.objects, moto.outputs) as address:
-        page.goto(address)
+    with serving(moto.objects, moto.outputs) as server:
+        page.goto(server.url)
         expect(page.locator("#nothing")).to_contain_text("As soon as a run has finished")

@@ -1,8 +1,8 @@
-"""Records made up, and a gallery in moto."""
+"""moto once a module; a gallery of its own a test."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from support.gallery import House
@@ -23,8 +23,3 @@ def clients() -> Iterator[Clients]:
 @pytest.fixture
 def house(clients: Clients) -> House:
     return House(World(clients))
-
-
-@pytest.fixture
-def files(house: House) -> Any:
-    return house.files

@@ -128,20 +128,23 @@ def test_a_large_backfill_is_sent_on_in_spans_that_cover_every_shelf_once(house:
     assert shelves == list(range(names.GALLERY_SHELVES))
 
 
-def test_a_span_without_time_does_a_batch_and_sends_the_rest_on(house: House) -> None:
-    keys = [f"k/{n}.jpg" for n in range(200)]
+def test_a_span_without_time_does_a_batch_and_sends_the_rest_on(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(curator, "BATCH_SOURCES", 10)
+    keys = [f"k/{n}.jpg" for n in range(60)]
     house.manifest("b-1", keys)
     house.ended("b-1", sources=len(keys))
-    left = Due("b-1", 0, curator.BATCH_SHELVES * 3)
-    pending, rounds = [left], 0
+    left = Due("b-1", 0, names.GALLERY_SHELVES // 2)
+    pending, counts = [left], list[int]()
     while pending:
-        house.curator.update(pending.pop(), lambda: 1.0)
+        counts.append(house.curator.update(pending.pop(), lambda: 1.0).sources)
         pending += [found for event in house.sent.events if (found := due.parse(event))]
         house.sent.events.clear()
-        rounds += 1
-    assert rounds == 3
     mine = {key for key in keys if names.gallery_shelf_number(names.source_id("originals", key)) < left.stop}
     assert set(house.rows()) == mine
+    assert max(counts) <= 10
+    assert sum(counts) == len(mine)
 
 
 def test_the_ledger_alone_makes_the_same_gallery_again(house: House) -> None:

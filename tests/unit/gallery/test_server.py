@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import http.client
-from threading import Thread
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
@@ -9,7 +8,7 @@ import pytest
 from support.gallery import House
 
 from batchkit.errors import ConfigError
-from batchkit.gallery.server import Server
+from batchkit.gallery.server import Server, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,14 +20,8 @@ KEY = "a//b/../ü & <b>.webp"
 def server(house: House) -> Iterator[Server]:
     house.world.objects.put(house.world.outputs, KEY, b"picture", "text/html")
     house.files.change("_gallery/data/x.json", lambda _: {"a": 1})
-    with Server(house.world.objects, house.world.outputs) as running:
-        thread = Thread(target=running.serve_forever, args=(0.02,))
-        thread.start()
-        try:
-            yield running
-        finally:
-            running.shutdown()
-            thread.join()
+    with serving(house.world.objects, house.world.outputs) as running:
+        yield running
 
 
 def ask(server: Server, path: str, method: str = "GET", **headers: str) -> http.client.HTTPResponse:
