@@ -4,9 +4,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CONSTRAINTS := .ci/constraints.txt
+TEMPLATES := $(wildcard cloudformation/*.yaml eventbridge/*.yaml)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo bench bench-images fuzz test screenshots test-browser test-containers check format clean constraints lock
+.PHONY: help audit demo bench bench-images fuzz test screenshots test-browser test-containers check format clean constraints lock
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,7 +46,11 @@ check: .venv/.dev ## lint, types and floors
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/cfn-lint cloudformation/*.yaml eventbridge/*.yaml
+	@$(BIN)/cfn-lint $(TEMPLATES)
+
+audit: .venv/checkov/.done ## the templates against checkov's rules; what is skipped says why, in its place
+	@.venv/checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation \
+	  $(foreach template,$(TEMPLATES),--file $(template))
 
 format: .venv/.dev ## format the code
 	@$(BIN)/ruff check --fix --quiet .
@@ -83,4 +88,11 @@ clean: ## remove what the targets made
 .venv/.bench: .venv/.dev
 	@echo "installing batchkit[bench] into .venv …"
 	@$(PIP) install --constraint $(CONSTRAINTS) --editable '.[bench]'
+	@touch $@
+
+# An environment of its own: it pins a hundred packages, and other releases of ours among them.
+.venv/checkov/.done: .ci/checkov.txt | .venv/bin/python
+	@echo "installing checkov into .venv/checkov …"
+	@$(PYTHON) -m venv .venv/checkov
+	@.venv/checkov/bin/python -m pip --disable-pip-version-check --quiet install --constraint .ci/checkov.txt checkov
 	@touch $@
