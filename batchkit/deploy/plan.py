@@ -281,10 +281,10 @@ def _policy_text(prefix: str) -> str:
 
 
 def _rules(project: Project, code: Code) -> Mapping[str, str]:
-    accepted = uploads.accepted_pattern(project.upload_rules)
+    accepted = map(uploads.pattern_text, uploads.accepted_patterns(project.upload_rules))
     rejected = uploads.rejected_pattern(project.upload_rules, project.outputs_prefix)
     return {
-        "AcceptedUploads": uploads.pattern_text(accepted),
+        **{f"AcceptedUploads{n if n > 1 else ''}": text for n, text in enumerate(accepted, start=1)},
         "RejectedUploads": uploads.pattern_text(rejected),
         "Uploads": project.upload_rules.to_json(),
         "Recipe": project.recipe.digest,

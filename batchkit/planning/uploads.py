@@ -1,11 +1,11 @@
 """Which uploads are accepted: the same answer for EventBridge (patterns) and for Python (`refusal`).
 
-    accepted_pattern    starts the Batch job
+    accepted_patterns   each starts the Batch job
     rejected_pattern    calls the handler, which asks `refusal` once more
 
 The rejected pattern also matches objects outside the prefix, for EventBridge cannot say "this prefix
 and not that suffix" of one field; `refusal` answers None for them and the handler ignores them. None
-inside the prefix is matched by neither pattern, but empty folder markers. Both patterns match what
+inside the prefix is matched by neither kind, but empty folder markers. Both kinds match what
 would be accepted, were there no quote or backslash in its key: EventBridge cannot say "and without" either.
 
 The standard library only: a Lambda function imports this module.
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from batchkit.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 # "Event pattern size: 2,048 characters" (EventBridge User Guide, quotas; adjustable).
 MAX_PATTERN_CHARACTERS = 2048
@@ -31,6 +31,10 @@ MAX_PATTERN_CHARACTERS = 2048
 # wildcard of ours and 11 for the guide's example of a rule that is refused; the highest count that is
 # known to have been accepted is 9. The rejected pattern counts 7, and 9 where outputs share the bucket.
 MAX_WILDCARDS = 4
+
+# The rules that eventbridge/rules.yaml has for accepted uploads: below a prefix, one for each suffix.
+# EventBridge takes 30 rules with wildcards on a bus, of all projects together (User Guide, quotas).
+MAX_ACCEPTING = 8
 
 # Where a function or job finds the rules.
 VARIABLE = "BATCHKIT_UPLOADS"
@@ -72,7 +76,13 @@ class UploadRules:
     @cached_property
     def spellings(self) -> tuple[str, ...]:
         """Each suffix as `.jpg`, `.JPG` and `.Jpg`: wildcards of EventBridge cannot ignore case."""
-        return tuple(dict.fromkeys(s for x in self.suffixes for s in (x.lower(), x.upper(), x.title())))
+        return spelt(self.suffixes)
+
+    @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """The suffixes without those that another one covers, as `.gz` covers `.tar.gz`."""
+        lower = tuple(dict.fromkeys(suffix.lower() for suffix in self.suffixes))
+        return tuple(x for x in lower if not any(x != other and x.endswith(other) for other in lower))
 
     def to_json(self) -> str:
         """For the environment of a function or job; `from_json` reads it."""
@@ -91,6 +101,11 @@ class UploadRules:
                 expected="what deploying writes",
                 fix="deploy again",
             ) from error
+
+
+def spelt(suffixes: Iterable[str]) -> tuple[str, ...]:
+    """The spellings of suffixes that are accepted: lower, UPPER and Title case."""
+    return tuple(dict.fromkeys(s for x in suffixes for s in (x.lower(), x.upper(), x.title())))
 
 
 def refusal(rules: UploadRules, key: str, size: int) -> Refusal | None:
@@ -120,22 +135,28 @@ def is_unsafe(text: str) -> bool:
     return any(character in text for character in UNSAFE)
 
 
-def accepted_pattern(rules: UploadRules) -> dict[str, Any]:
-    """The EventBridge pattern of accepted uploads.
+def accepted_patterns(rules: UploadRules) -> tuple[dict[str, Any], ...]:
+    """The EventBridge patterns of accepted uploads, each of them matched by one pattern only.
 
     Conditions on one field are alternatives, so prefix and suffix together need one `wildcard` per
-    spelling, of which EventBridge takes `MAX_WILDCARDS`; without a prefix there is no wildcard in it.
+    spelling, of which EventBridge takes `MAX_WILDCARDS` in a rule: there is a pattern per suffix. Without a
+    prefix there is one pattern, and no wildcard in it.
     """
+    groups = [(kind,) for kind in rules.kinds] if rules.prefix else (rules.suffixes,)
     size = [{"numeric": [">", 0, "<=", rules.max_bytes]}]
-    return _pattern(rules, {"object": {"key": list(_accepted_keys(rules)), "size": size}})
+    return tuple(
+        _pattern(rules, {"object": {"key": list(_accepted_keys(rules.prefix, spelt(group))), "size": size}})
+        for group in groups
+    )
 
 
 def rejected_pattern(rules: UploadRules, outputs_prefix: str | None = None) -> dict[str, Any]:
-    """The EventBridge pattern of what `accepted_pattern` leaves over, a wrong suffix or a wrong size, and
+    """The EventBridge pattern of what `accepted_patterns` leave over, a wrong suffix or a wrong size, and
     of the keys that EventBridge cannot deliver.
 
     `outputs_prefix` is the literal start of the outputs' keys where they share the bucket: they are no
-    uploads, and a handler call for each would be waste.
+    uploads, and a handler call for each would be waste. With more than one suffix leaving them out takes too
+    many wildcards: then the handler is called for those that do not end as uploads do, and ignores them.
     """
     bad_size = [{"numeric": ["=", 0]}, {"numeric": [">", rules.max_bytes]}]
     good_suffix = [{"suffix": spelling} for spelling in rules.spellings]
@@ -161,13 +182,13 @@ def _pattern(rules: UploadRules, detail: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _accepted_keys(rules: UploadRules) -> Iterator[Any]:
-    for spelling in rules.spellings:
-        if not rules.prefix:
+def _accepted_keys(prefix: str, spellings: Iterable[str]) -> Iterator[Any]:
+    for spelling in spellings:
+        if not prefix:
             yield {"suffix": spelling}
             continue
-        yield {"wildcard": f"{_escaped(rules.prefix)}*{_escaped(spelling)}"}
-        yield from _overlaps(rules.prefix, spelling)
+        yield {"wildcard": f"{_escaped(prefix)}*{_escaped(spelling)}"}
+        yield from _overlaps(prefix, spelling)
 
 
 def _overlaps(prefix: str, suffix: str) -> Iterator[str]:
@@ -179,7 +200,7 @@ def _overlaps(prefix: str, suffix: str) -> Iterator[str]:
 
 def _other_keys(rules: UploadRules, outputs_prefix: str | None) -> dict[str, Any]:
     endings = [*rules.spellings, "/"]
-    if not outputs_prefix:
+    if not outputs_prefix or len(rules.spellings) > MAX_WILDCARDS:
         return {"suffix": endings}
     return {"wildcard": [*(f"*{_escaped(end)}" for end in endings), f"{_escaped(outputs_prefix)}*"]}
 

@@ -126,7 +126,7 @@ def check_max_bytes(project: Project) -> None:
 def check_patterns(project: Project) -> None:
     """Patterns that EventBridge's quota lets through."""
     rules = project.upload_rules
-    patterns = (uploads.accepted_pattern(rules), uploads.rejected_pattern(rules, project.outputs_prefix))
+    patterns = (*uploads.accepted_patterns(rules), uploads.rejected_pattern(rules, project.outputs_prefix))
     longest = max(len(uploads.pattern_text(pattern)) for pattern in patterns)
     if longest > uploads.MAX_PATTERN_CHARACTERS:
         raise ConfigError(
@@ -137,15 +137,15 @@ def check_patterns(project: Project) -> None:
         )
 
 
-def check_wildcards(project: Project) -> None:
-    """Patterns that EventBridge does not find too complex."""
+def check_rules(project: Project) -> None:
+    """As many rules for accepted uploads as there are."""
     rules = project.upload_rules
-    if rules.prefix and len(rules.spellings) > uploads.MAX_WILDCARDS:
+    if rules.prefix and len(rules.kinds) > uploads.MAX_ACCEPTING:
         raise ConfigError(
-            "[upload] prefix: with so many suffixes the event pattern is too complex for EventBridge",
-            found=f"{len(rules.spellings)} wildcards ({', '.join(rules.spellings)})",
-            expected=f"at most {uploads.MAX_WILDCARDS}; without a prefix there is no limit",
-            fix="give uploads a bucket of their own and leave the prefix out, or accept one suffix",
+            "[upload] prefix: with so many suffixes there are too many rules, one for each",
+            found=f"{len(rules.kinds)} suffixes ({', '.join(rules.kinds)})",
+            expected=f"at most {uploads.MAX_ACCEPTING}; without a prefix there is one rule, and no limit",
+            fix="give uploads a bucket of their own and leave the prefix out, or accept fewer suffixes",
         )
 
 
@@ -177,7 +177,7 @@ RULES: tuple[Callable[[Project], None], ...] = (
     *placement.RULES,
     check_max_bytes,
     check_patterns,
-    check_wildcards,
+    check_rules,
     check_schedule,
 )
 

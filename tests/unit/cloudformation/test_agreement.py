@@ -15,7 +15,7 @@ from batchkit import errors, resources
 from batchkit.aws import ledger, run_ledger
 from batchkit.deploy.plan import COMPUTE, RULES, SCHEDULE, STORAGE
 from batchkit.entry import handlers, worker
-from batchkit.planning import metrics, names
+from batchkit.planning import metrics, names, uploads
 from batchkit.project.check import BUCKET
 from batchkit.project.model import NAME
 from batchkit.runs import operations, orders
@@ -99,6 +99,18 @@ def test_the_rule_gives_an_upload_s_job_all_its_parameters_and_no_other() -> Non
 def accepting() -> list[dict[str, Any]]:
     rules = of_type(RULES, "AWS::Events::Rule").items()
     return [rule for name, rule in rules if name.startswith("UploadAccepted")]
+
+
+def test_every_rule_that_accepts_uploads_does_the_same() -> None:
+    def deed(rule: dict[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in rule.items() if key not in {"Name", "EventPattern"}}
+
+    assert len(accepting()) == uploads.MAX_ACCEPTING
+    assert [deed(rule) for rule in accepting()] == [deed(accepting()[0])] * uploads.MAX_ACCEPTING
+    numbers = ["", *(str(number) for number in range(2, uploads.MAX_ACCEPTING + 1))]
+    assert [rule["EventPattern"]["Ref"] for rule in accepting()] == [f"AcceptedUploads{n}" for n in numbers]
+    named = [rule["Name"]["Sub"] for rule in accepting()]
+    assert named == [f"{PROJECT}-upload-accepted" + (f"-{n}" if n else "") for n in numbers]
 
 
 def test_no_target_overrides_the_retries_of_a_job_definition() -> None:

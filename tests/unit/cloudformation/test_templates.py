@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from support.cloud import ROOT
 from support.templates import PATHS, alternatives, everywhere, template, text
 
 from batchkit.deploy import plan
+from batchkit.planning.uploads import MAX_PATTERN_CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +35,27 @@ NAMES = {
 def test_cfn_lint_finds_nothing(path: str) -> None:
     found = cfnlint.lint_file(ROOT / path, config=cfnlint.ManualArgs(include_checks=["I"]))
     assert [str(match) for match in found] == []
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_template_is_small_enough_to_be_sent(path: str) -> None:
+    # CloudFormation quotas: 51,200 bytes in a request; a larger one would have to lie in a bucket.
+    assert len(text(path).encode()) <= 51_200
+
+
+@pytest.mark.parametrize("rule", everywhere("AWS::Events::Rule").values())
+def test_a_pattern_is_short_enough_with_the_longest_names(rule: dict[str, Any]) -> None:
+    # Those that are parameters are measured where they are made (batchkit.project.check).
+    longest = json.dumps(rule["EventPattern"], separators=(",", ":")).replace("${Project}", "p" * 31)
+    filled = longest.replace("${AWS::AccountId}", "1" * 12).replace("${AWS::Region}", "mexico-central-1")
+    assert len(filled) <= MAX_PATTERN_CHARACTERS
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_what_checkov_skips_says_why(path: str) -> None:
+    # `make audit` runs it; a skip stands with its resource.
+    skipped = [line.strip() for line in text(path).splitlines() if "checkov:skip" in line]
+    assert [line for line in skipped if not re.fullmatch(r"# checkov:skip=CKV\w+:\w.{10,}", line)] == []
 
 
 @pytest.mark.parametrize("path", PATHS)

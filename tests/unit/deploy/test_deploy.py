@@ -95,6 +95,20 @@ def test_outputs_may_share_the_bucket_of_the_uploads(aws: Clients) -> None:
     assert outputs["OutputBucket"] == outputs["UploadBucket"] == "photos-originals"
 
 
+def test_below_a_prefix_each_suffix_has_a_rule_that_comes_and_goes_with_it(aws: Clients) -> None:
+    for suffixes in ((".jpg",), (".jpg", ".png", ".gif"), (".jpg", ".png")):
+        project = photos(tasks=2)
+        upload = msgspec.structs.replace(project.upload, suffixes=suffixes)
+        deploy(replace(project, upload=upload), aws)
+        found = aws.events.list_rules(NamePrefix="photos-upload-accepted")["Rules"]
+        targets = [aws.events.list_targets_by_rule(Rule=rule["Name"])["Targets"] for rule in found]
+        assert len(found) == len(suffixes)
+        assert targets == [targets[0]] * len(suffixes)
+        assert sorted(
+            suffix for suffix in suffixes for rule in found if suffix in rule["EventPattern"]
+        ) == sorted(suffixes)
+
+
 def sharing(project: Project) -> Project:
     output = msgspec.structs.replace(
         project.output, bucket=project.upload.bucket, key="out/{name}/{task}.{ext}"

@@ -16,9 +16,10 @@ from moto.events.models import EventPattern
 from batchkit.errors import ConfigError
 from batchkit.planning.uploads import (
     MAX_PATTERN_CHARACTERS,
+    MAX_WILDCARDS,
     UNSAFE_KEY,
     UploadRules,
-    accepted_pattern,
+    accepted_patterns,
     accepts,
     is_unsafe,
     pattern_text,
@@ -34,7 +35,7 @@ PREFIXES = st.sampled_from(["", "uploads/", "a*b/", "up.", "x.jpg", ".", "*", "'
     CHARACTERS, max_size=4
 ).filter(lambda prefix: not is_unsafe(prefix))
 SUFFIXES = st.lists(
-    st.sampled_from([".jpg", ".jpeg", ".p", ".tar.gz", ".j2-k_"]), min_size=1, max_size=4, unique=True
+    st.sampled_from([".jpg", ".jpeg", ".p", ".tar.gz", ".gz", ".j2-k_"]), min_size=1, max_size=4, unique=True
 ).map(tuple)
 ALL_RULES = st.builds(UploadRules, st.just("photos"), PREFIXES, SUFFIXES, st.integers(1, 2**50))
 
@@ -73,7 +74,9 @@ def test_each_object_is_accepted_or_rejected_or_ignored_and_python_agrees(
     case: tuple[UploadRules, str, int],
 ) -> None:
     rules, key, size = case
-    accepted = matches(accepted_pattern(rules), key, size)
+    starts = [matches(pattern, key, size) for pattern in accepted_patterns(rules)]
+    assert sum(starts) <= 1
+    accepted = any(starts)
     rejected = matches(rejected_pattern(rules), key, size)
     refused = refusal(rules, key, size)
     ignored = not key.startswith(rules.prefix) or (key.endswith("/") and size == 0)
@@ -91,11 +94,15 @@ def test_each_object_is_accepted_or_rejected_or_ignored_and_python_agrees(
 
 
 @given(objects())
-def test_outputs_in_the_same_bucket_do_not_call_the_handler(case: tuple[UploadRules, str, int]) -> None:
+def test_outputs_in_the_same_bucket_call_no_handler_if_eventbridge_can_tell_and_else_it_ignores_them(
+    case: tuple[UploadRules, str, int],
+) -> None:
     rules, key, size = case
     rules = replace(rules, prefix="uploads/" + rules.prefix)
     pattern = rejected_pattern(rules, outputs_prefix="variants*/")
-    assert not matches(pattern, "variants*/" + key + ".webp", max(size, 1))
+    output = "variants*/" + key + ".webp"
+    assert not matches(pattern, output, max(size, 1)) or len(rules.spellings) > MAX_WILDCARDS
+    assert refusal(rules, output, max(size, 1)) is None
     upload = "uploads/" + key
     assert matches(pattern, upload, size) is matches(rejected_pattern(rules), upload, size)
 
@@ -103,7 +110,7 @@ def test_outputs_in_the_same_bucket_do_not_call_the_handler(case: tuple[UploadRu
 @pytest.mark.parametrize("key", ["uploads/a.jpg", "uploads/A.JPG", "uploads/A.Jpg", "uploads/x/y.Tar.Gz"])
 def test_a_suffix_is_accepted_in_lower_upper_and_title_case(key: str) -> None:
     assert refusal(RULES, key, 1) is None
-    assert matches(accepted_pattern(RULES), key, 1)
+    assert [matches(pattern, key, 1) for pattern in accepted_patterns(RULES)].count(True) == 1
 
 
 @pytest.mark.parametrize(
@@ -134,7 +141,7 @@ def test_a_refusal_says_why_and_reaches_the_handler(key: str, size: int, error_c
 )
 def test_objects_outside_the_prefix_and_folder_markers_are_no_uploads(key: str, size: int) -> None:
     assert refusal(RULES, key, size) is None
-    assert not matches(accepted_pattern(RULES), key, size)
+    assert not any(matches(pattern, key, size) for pattern in accepted_patterns(RULES))
 
 
 @pytest.mark.parametrize(
@@ -154,14 +161,15 @@ def test_a_job_accepts_no_other_names_than_the_rule(bucket: str, key: str) -> No
 
 
 def test_another_bucket_matches_nothing() -> None:
-    for pattern in (accepted_pattern(RULES), rejected_pattern(RULES)):
+    for pattern in (*accepted_patterns(RULES), rejected_pattern(RULES)):
         assert not matches(pattern, "uploads/a.jpg", 1, bucket="outputs")
         assert not matches(pattern, "uploads/a.gif", 1, bucket="outputs")
 
 
 def test_the_patterns_are_as_eventbridge_documents_them() -> None:
     rules = UploadRules("photos", "in*/", (".jpg",), 10)
-    assert accepted_pattern(rules)["detail"] == {
+    (accepted,) = accepted_patterns(rules)
+    assert accepted["detail"] == {
         "bucket": {"name": ["photos"]},
         "object": {
             "key": [{"wildcard": r"in\*/*.jpg"}, {"wildcard": r"in\*/*.JPG"}, {"wildcard": r"in\*/*.Jpg"}],
@@ -178,14 +186,23 @@ def test_the_patterns_are_as_eventbridge_documents_them() -> None:
 
 def test_without_a_prefix_only_quote_and_backslash_need_a_wildcard() -> None:
     rules = replace(RULES, prefix="", suffixes=(".jpg", ".png", ".webp", ".tiff", ".gif", ".heic"))
-    assert "wildcard" not in pattern_text(accepted_pattern(rules))
+    (accepted,) = accepted_patterns(rules)
+    assert "wildcard" not in pattern_text(accepted)
     assert pattern_text(rejected_pattern(rules)).count("wildcard") == 2
 
 
 def test_the_patterns_of_the_longest_prefix_are_short_enough_for_eventbridge() -> None:
     rules = UploadRules("b" * 63, "p" * 512, (".jpg",), 2**50)
-    for pattern in (accepted_pattern(rules), rejected_pattern(rules, "v" * 63)):
+    for pattern in (*accepted_patterns(rules), rejected_pattern(rules, "v" * 63)):
         assert len(pattern_text(pattern)) <= MAX_PATTERN_CHARACTERS
+
+
+def test_below_a_prefix_each_suffix_has_a_pattern_that_no_other_one_covers() -> None:
+    rules = replace(RULES, suffixes=(".tar.gz", ".gz", ".jpg", ".JPG"))
+    found = [pattern_text(pattern).count("wildcard") for pattern in accepted_patterns(rules)]
+    assert found == [3, 3]
+    for pattern in (*accepted_patterns(rules), rejected_pattern(rules, "variants/")):
+        assert pattern_text(pattern).count("wildcard") <= MAX_WILDCARDS
 
 
 @given(ALL_RULES)

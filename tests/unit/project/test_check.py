@@ -207,12 +207,20 @@ def test_more_suffixes_than_an_event_pattern_holds_are_refused(written: Written)
     assert raised.value.expected == "at most 2048 characters"
 
 
-def test_more_wildcards_than_eventbridge_takes_are_refused_with_the_way_out(written: Written) -> None:
+def test_more_suffixes_below_a_prefix_than_there_are_rules_are_refused_with_the_way_out(
+    written: Written,
+) -> None:
+    suffixes = ", ".join(f'".s{number}"' for number in range(9))
     with pytest.raises(ConfigError) as refused:
-        written(('[".jpg"]', '[".jpg", ".png"]'))
+        written(('".jpg"', suffixes))
+    assert "9 suffixes" in str(refused.value)
+    assert "leave the prefix out" in str(refused.value.fix)
 
-    assert "6 wildcards" in str(refused.value)
-    assert "bucket of their own" in str(refused.value)
+
+def test_below_a_prefix_there_may_be_several_suffixes(written: Written) -> None:
+    suffixes = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".gif", ".heic")
+    project = written(('".jpg"', ", ".join(f'"{suffix}"' for suffix in suffixes)))
+    assert project.upload.suffixes == suffixes
 
 
 def test_without_a_prefix_any_number_of_suffixes_is_fine(written: Written) -> None:
