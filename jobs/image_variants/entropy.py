@@ -48,7 +48,9 @@ def _small(image: Image.Image, reach: Box, across: bool) -> NDArray[np.uint8]:
 
     scale = min(1.0, LOOKED_AT / max(reach[2] - reach[0], reach[3] - reach[1]))
     size = (max(1, round((reach[2] - reach[0]) * scale)), max(1, round((reach[3] - reach[1]) * scale)))
-    grey = image.resize(size, Image.Resampling.BOX, reach, reducing_gap=1.0).convert("L")
+    small = image.resize(size, Image.Resampling.BOX, reach, reducing_gap=1.0)
+    # Pillow makes no L of premultiplied grey.
+    grey = small.getchannel("L") if small.mode == "La" else small.convert("L")
     levels = np.asarray(grey) // (256 // LEVELS)
     return levels if across else levels.T
 

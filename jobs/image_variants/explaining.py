@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from image_variants import memory
 from image_variants.geometry import Box, Size
-from image_variants.making import Part, Request, parts
+from image_variants.making import Request, parts
 from image_variants.orientation import swap
-from image_variants.plan import Cut, Plan
+from image_variants.plan import Cut, Part, Plan
 from image_variants.render import Refused, decode_safely
 from image_variants.resizers import Resizer
 from image_variants.spec import Variant
@@ -23,18 +24,18 @@ def explain(request: Request, resizer: Resizer) -> list[Row]:
         if isinstance(found, Refused):
             rows.append(_row(found.variant.name, "", "", str(found.reason)))
         else:
-            rows += _part(found, request, resizer)
+            rows += _part(found, request)
     return rows
 
 
-def _part(part: Part, request: Request, resizer: Resizer) -> Iterator[Row]:
+def _part(part: Part, request: Request) -> Iterator[Row]:
     plan = part.plan
     if plan.cuts and not plan.safe:
-        plan, _ = decode_safely(part.source, plan, part.variants, request.limits)
+        plan, _ = decode_safely(part, request.limits, request.memory)
     yield _source(part)
     if plan.cuts:
-        yield _decode(part, plan, request.memory, resizer)
-    yield from _cuts(plan, part.variants, resizer)
+        yield _decode(part, plan, request.memory)
+    yield from _cuts(plan, part.variants, part.resizer)
     for place, reason in plan.refused:
         yield _row(part.variants[place].name, "", "", str(reason))
 
@@ -56,8 +57,8 @@ def _source(part: Part) -> Row:
     return _row("source", "", _size(source.stored), ", ".join(notes))
 
 
-def _decode(part: Part, plan: Plan, allowed: int | None, resizer: Resizer) -> Row:
-    needed = memory.need(memory.Load(part.source, plan, part.variants, part.moving, resizer))
+def _decode(part: Part, plan: Plan, allowed: int | None) -> Row:
+    needed = memory.need(replace(part, plan=plan))
     notes = [] if plan.scale == 1 else [f"at 1/{plan.scale} of its size"]
     if plan.scale < part.plan.scale:
         notes.append(f"a second time: at 1/{part.plan.scale} its sharp details would suffer")

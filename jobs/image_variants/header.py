@@ -87,7 +87,7 @@ def read(body: bytes, limits: Limits, open_bytes: Opener = BytesIO, *, page: int
         raise Rejected("TooManyFrames", f"more than {limits.max_frames:,} frames; that is the limit")
     _check_pixels(image.size, limits)
     if page > 1:
-        _turn_to(image, kind, page, frames)
+        _turn_to(image, kind, page, frames, limits)
         _check_pixels(image.size, limits)
     _check_profile(image)
     orientation = UPRIGHT if kind == "TIFF" else _orientation(image)
@@ -128,11 +128,25 @@ def _announced(image: ImageFile.ImageFile) -> int:
     return 1 if image.format in {"GIF", "TIFF"} else int(getattr(image, "n_frames", 1))
 
 
-def _turn_to(image: ImageFile.ImageFile, kind: str, page: int, frames: int) -> None:
+def _turn_to(image: ImageFile.ImageFile, kind: str, page: int, frames: int, limits: Limits) -> None:
     if page > frames:
         raise Rejected("NoSuchPage", f"page {page} is wanted; the source has {frames}")
+    if kind in MOVING:
+        # A frame is what those before it have left.
+        check_animation(image.size, page, limits)
     with decoding(kind):
         image.seek(page - 1)
+
+
+def check_animation(size: Size, frames: int, limits: Limits) -> None:
+    """Raises Rejected when so many frames are more pixels than may be decoded for one source."""
+    pixels = size[0] * size[1] * frames
+    if pixels > limits.max_animation_pixels:
+        raise Rejected(
+            "TooManyPixels",
+            f"{frames:,} frames have {pixels:,} pixels; "
+            f"the limit of an animation is {limits.max_animation_pixels:,}",
+        )
 
 
 def _check_profile(image: Image.Image) -> None:

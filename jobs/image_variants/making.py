@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from batchkit.errors import Rejected
 from image_variants import header, memory, motion, render
 from image_variants.header import Source
-from image_variants.memory import Load
-from image_variants.plan import Plan, make_plan
+from image_variants.plan import Part, make_plan
 from image_variants.render import Refused, Rendered
 from image_variants.resizers import Resizer
 from image_variants.spec import Limits, Variant
@@ -28,28 +27,16 @@ class Request:
     memory: int | None = None
 
 
-@dataclass(frozen=True)
-class Part:
-    """Variants of one page, which share one decode; `moving`: of all frames of an animation.
-
-    `needed`: the bytes of memory that it takes.
-    """
-
-    source: Source
-    variants: Sequence[Variant]
-    plan: Plan
-    moving: bool
-    needed: int
-
-
 def make(request: Request, resizer: Resizer) -> Iterator[Rendered | Refused]:
     """Every variant, as soon as it is ready. Raises Rejected when the source cannot be made into any."""
     for found in parts(request, resizer):
         if isinstance(found, Refused):
             yield found
             continue
-        run = motion.animate if found.moving else render.render
-        yield from run(found.source, found.plan, found.variants, request.limits, resizer)
+        if found.moving:
+            yield from motion.animate(found, request.limits)
+        else:
+            yield from render.render(found, request.limits, request.memory)
 
 
 def parts(request: Request, resizer: Resizer) -> Iterator[Part | Refused]:
@@ -72,14 +59,15 @@ def _of_page(source: Source, wanted: Sequence[Variant], request: Request, resize
     still = [variant for variant in wanted if not (variant.moves and source.moving)]
     moving = [variant for variant in wanted if variant.moves and source.moving]
     if still:
-        plan = make_plan(source, still, request.limits)
-        yield _fitting(Load(source, plan, still, False, resizer), request.memory)
+        yield _fitting(source, still, False, request, resizer)
     if moving:
-        again = source.again() if still else source
-        plan = make_plan(again, moving, request.limits)
-        yield _fitting(Load(again, plan, moving, True, resizer), request.memory)
+        yield _fitting(source.again() if still else source, moving, True, request, resizer)
 
 
-def _fitting(load: Load, allowed: int | None) -> Part:
-    needed = memory.check(load, allowed)
-    return Part(load.source, load.variants, load.plan, load.moving, needed)
+def _fitting(
+    source: Source, variants: Sequence[Variant], moving: bool, request: Request, resizer: Resizer
+) -> Part:
+    plan = make_plan(source, variants, request.limits)
+    part = Part(source, variants, plan, moving, resizer)
+    memory.check(part, request.memory)
+    return part

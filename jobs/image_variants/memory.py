@@ -6,15 +6,12 @@ against the truth.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from batchkit.errors import Rejected
 from image_variants.geometry import Size
 from image_variants.header import Source
-from image_variants.plan import Plan
-from image_variants.resizers import Resizer
+from image_variants.plan import Part
 from image_variants.spec import Variant
+from image_variants.structure import jpeg
 
 MB = 1_000_000
 # What codecs and resizers take at their first use.
@@ -22,9 +19,9 @@ LIBRARIES = 10.0 * MB
 # Pillow's own bytes a pixel, by mode; all others take four. 16 bits are made 8 by way of copies.
 WIDTHS = {"1": 1, "L": 1, "P": 1, "I;16": 8, "I;16B": 8, "I;16L": 8, "I;16N": 8}
 # What a reader needs beside the picture, in bytes a pixel of the whole source: WebP's keeps two canvases
-# and hands a third over; AVIF's has planes of 16 bits and hands RGB over.
-READERS = {"WEBP": 12.0, "AVIF": 10.0, "GIF": 5.0}
-# libjpeg keeps all coefficients of a progressive file: two bytes each.
+# and hands a third over; AVIF's has planes of 16 bits and hands RGB over; a TIFF may be one strip.
+READERS = {"WEBP": 12.0, "AVIF": 10.0, "GIF": 5.0, "TIFF": 4.0}
+# libjpeg keeps all coefficients of a file that comes in parts, as progressive ones do: two bytes each.
 COEFFICIENT = 2.0
 # What an encoder needs beside the picture, in bytes a pixel.
 ENCODERS = {"avif": 24.0, "webp": 4.0, "png": 2.0, "gif": 6.0, "tiff": 2.0, "jpeg": 2.0}
@@ -35,41 +32,29 @@ FINISHED = 4.0
 CONVERTED = frozenset({"1", "P", "PA", "LA", "RGBA"})
 
 
-@dataclass(frozen=True)
-class Load:
-    """What a plan is made of that takes memory. `moving`: all frames of an animation are kept."""
-
-    source: Source
-    plan: Plan
-    variants: Sequence[Variant]
-    moving: bool
-    resizer: Resizer
-
-
-def check(load: Load, allowed: int | None) -> int:
-    """The bytes needed. Raises Rejected when they are more than are `allowed`; None allows everything."""
-    needed = need(load)
+def check(part: Part, allowed: int | None) -> None:
+    """Raises Rejected when more bytes are needed than are `allowed`; None allows everything."""
+    needed = need(part)
     if allowed is not None and needed > allowed:
-        width, height = load.source.stored
+        width, height = part.source.stored
         raise Rejected(
             "TooMuchMemory",
-            f"{width:,} x {height:,} {load.source.format}: needs {_megabytes(needed)}; "
+            f"{width:,} x {height:,} {part.source.format}: needs {_megabytes(needed)}; "
             f"{_megabytes(allowed)} are allowed; give the job more memory",
         )
-    return needed
 
 
-def need(load: Load) -> int:
+def need(part: Part) -> int:
     """The most bytes that are in use at the same time, the source's own among them."""
-    decoding = _reading(load.source) + _decoded(load)
-    pictures = sum(4.0 * _pixels(cut.size) for cut in load.plan.cuts if not cut.keeps(load.plan.decoded))
-    finishing = _finishing(load)
-    most = sum(finishing) if load.moving else max(finishing, default=0.0)
-    return round(len(load.source.body) + decoding + pictures + most + LIBRARIES)
+    decoding = _reading(part.source) + _decoded(part)
+    pictures = sum(4.0 * _pixels(cut.size) for cut in part.plan.cuts if not cut.keeps(part.plan.decoded))
+    finishing = _finishing(part)
+    most = sum(finishing) if part.moving else max(finishing, default=0.0)
+    return round(len(part.source.body) + decoding + pictures + most + LIBRARIES)
 
 
 def _reading(source: Source) -> float:
-    if source.format == "JPEG" and source.image.info.get("progressive"):
+    if source.format == "JPEG" and jpeg.comes_in_parts(source.body):
         return COEFFICIENT * _samples(source) * _pixels(source.stored)
     return READERS.get(source.format, 0.0) * _pixels(source.stored)
 
@@ -77,28 +62,29 @@ def _reading(source: Source) -> float:
 def _samples(source: Source) -> float:
     """Coefficients a pixel of a JPEG: 3 without, 1.5 with the usual subsampling."""
     layers = getattr(source.image, "layer", [])
-    most = max((across * down for _, across, down, _ in layers), default=1)
+    # A file may say zero.
+    most = max(1, *(across * down for _, across, down, _ in layers)) if layers else 1
     return sum(across * down / most for _, across, down, _ in layers) or 3.0
 
 
-def _decoded(load: Load) -> float:
+def _decoded(part: Part) -> float:
     """The decoded picture, the one in another mode, and the copy that a resizer makes."""
-    mode, plan = load.source.image.mode, load.plan
+    mode, plan = part.source.image.mode, part.plan
     width = float(WIDTHS.get(mode, 4))
     if any(cut.parent is None and not cut.keeps(plan.decoded) for cut in plan.cuts):
-        width += load.resizer.copied
-    if mode in CONVERTED or "transparency" in load.source.image.info:
+        width += part.resizer.copied
+    if mode in CONVERTED or "transparency" in part.source.image.info:
         width += 4
     return width * _pixels(plan.decoded)
 
 
-def _finishing(load: Load) -> list[float]:
+def _finishing(part: Part) -> list[float]:
     """Of each variant: its finished picture, or all frames of it, and what its encoder needs."""
     return [
-        _pixels(use.canvas) * (FINISHED * (load.source.frames if load.moving else 1) + _encoder(variant))
-        for cut in load.plan.cuts
+        _pixels(use.canvas) * (FINISHED * (part.source.frames if part.moving else 1) + _encoder(variant))
+        for cut in part.plan.cuts
         for use in cut.uses
-        for variant in (load.variants[use.place],)
+        for variant in (part.variants[use.place],)
     ]
 
 

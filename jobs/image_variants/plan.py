@@ -18,6 +18,7 @@ from image_variants.detail import Detail
 from image_variants.geometry import Box, Geometry, Size, measure
 from image_variants.header import Source
 from image_variants.orientation import stored_box, swap
+from image_variants.resizers import Resizer
 from image_variants.spec import Limits, Variant
 
 
@@ -69,6 +70,17 @@ class Plan:
     def last_use(self, cut: int | None) -> int:
         """The number of the last cut that is made from this one, or from the source (None); -1 for none."""
         return max((at for at, each in enumerate(self.cuts) if each.parent == cut), default=-1)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Variants of one page of a source, which share one decode by the plan; `moving`: all frames of it."""
+
+    source: Source
+    variants: Sequence[Variant]
+    plan: Plan
+    moving: bool
+    resizer: Resizer
 
 
 def make_plan(source: Source, variants: Sequence[Variant], limits: Limits, detail: Detail = "soft") -> Plan:

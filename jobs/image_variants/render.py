@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from PIL import Image
 
 from batchkit.errors import Rejected
-from image_variants import colour, detail, entropy, filters
+from image_variants import colour, detail, entropy, filters, memory
 from image_variants.colour import ToSrgb
 from image_variants.header import Source, decoding
 from image_variants.orientation import turn
-from image_variants.plan import Cut, Plan, Use, make_plan
+from image_variants.plan import Cut, Part, Plan, Use, make_plan
 from image_variants.resizers import Resizer
 from image_variants.spec import WHITE, Frame, Limits, Variant
 
@@ -49,36 +49,38 @@ class Decoded:
     to_srgb: ToSrgb | None
 
 
-def render(
-    source: Source, plan: Plan, variants: Sequence[Variant], limits: Limits, resizer: Resizer
-) -> Iterator[Rendered | Refused]:
-    """Every variant, as soon as it is ready. Raises Rejected when the source cannot be decoded."""
-    for place, reason in plan.refused:
+def render(part: Part, limits: Limits, allowed: int | None = None) -> Iterator[Rendered | Refused]:
+    """Every variant, as soon as it is ready; `allowed`: the bytes of memory, None for any number.
+
+    Raises Rejected when the source cannot be decoded.
+    """
+    variants, resizer = part.variants, part.resizer
+    for place, reason in part.plan.refused:
         yield Refused(variants[place], reason)
-    if not plan.cuts:
+    if not part.plan.cuts:
         return
-    plan, decoded = decode_safely(source, plan, variants, limits)
+    plan, decoded = decode_safely(part, limits, allowed)
     for cut, picture in pictures(decoded, plan, resizer):
         for use in cut.uses:
             yield _finish(picture, use, variants[use.place])
 
 
-def decode_safely(
-    source: Source, plan: Plan, variants: Sequence[Variant], limits: Limits
-) -> tuple[Plan, Decoded]:
+def decode_safely(part: Part, limits: Limits, allowed: int | None = None) -> tuple[Plan, Decoded]:
     """The decoded source, and the plan that it was decoded by.
 
     Where the plan's scale is not safe for every picture, the decoded one is looked at, and decoded again at
-    a larger scale if it is too sharp: a photo hardly ever is, a page of text always. Raises Rejected.
+    a larger scale if it is too sharp: a photo hardly ever is, a page of text always. Raises Rejected, also
+    when that would need more memory than is allowed.
     """
-    decoded = decode(source, plan)
-    if plan.safe:
-        return plan, decoded
-    better = make_plan(source, variants, limits, detail.look(decoded.image))
-    if better.scale == plan.scale:
-        return plan, decoded
+    decoded = decode(part.source, part.plan)
+    if part.plan.safe:
+        return part.plan, decoded
+    better = make_plan(part.source, part.variants, limits, detail.look(decoded.image))
+    if better.scale == part.plan.scale:
+        return part.plan, decoded
     decoded.image.close()
-    return better, decode(source.again(), better)
+    memory.check(replace(part, plan=better), allowed)
+    return better, decode(part.source.again(), better)
 
 
 def decode(source: Source, plan: Plan) -> Decoded:
@@ -106,7 +108,7 @@ def pictures(decoded: Decoded, plan: Plan, resizer: Resizer) -> Iterator[tuple[C
         if cut.parent is None:
             made[number] = colour.plain(turn(made[number], plan.orientation), decoded.to_srgb)
         del above
-        if number == plan.last_use(None) and decoded.image not in made.values():
+        if number == plan.last_use(None) and all(kept is not decoded.image for kept in made.values()):
             # The largest block of memory, not needed while the variants are encoded.
             decoded.image.close()
         elif cut.parent is not None and number == plan.last_use(cut.parent):

@@ -17,6 +17,14 @@ TASKS = job.plan(
         "variants": [
             {"name": "cover", "format": "jpeg", "resize": {"width": 16, "height": 8, "fit": "cover"}},
             {"name": "pad", "format": "png", "resize": {"width": 20, "height": 20, "fit": "fill"}},
+            {
+                "name": "keep",
+                "format": "gif",
+                "animation": "keep",
+                "resize": {"width": 16, "height": 8, "fit": "cover", "gravity": "entropy"},
+                "facts": ["blurhash", "colour"],
+            },
+            {"name": "page", "format": "png", "page": 2, "resize": {"width": 16}},
         ],
         "limits": {"max_pixels": 1_000_000, "max_frames": 50},
     }
@@ -38,7 +46,7 @@ def check(body: bytes) -> str:
         assert NAMED.fullmatch(rejected.error_class)
         assert rejected.message
         return rejected.error_class
-    assert {result.task for result in results} == {"cover", "pad"}
+    assert {result.task for result in results} == {"cover", "pad", "keep", "page"}
     for result in results:
         if isinstance(result, Failure):
             assert NAMED.fullmatch(result.rejected.error_class)

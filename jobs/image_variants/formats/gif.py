@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 
 from msgspec.structs import replace
 
+from batchkit.errors import Rejected
 from image_variants.saving import Animation, save_all
 from image_variants.spec import Encoded, Frame, Profile, Variant
 
@@ -37,4 +38,8 @@ class Gif(Variant, frozen=True, tag="gif"):
         """See Variant."""
         transparent = any(frame.image.mode == "RGBA" for frame in frames)
         disposal = CLEAR if transparent else LEAVE
-        return Encoded(save_all(frames, "GIF", optimize=self.optimize, loop=loops, disposal=disposal))
+        try:
+            return Encoded(save_all(frames, "GIF", optimize=self.optimize, loop=loops, disposal=disposal))
+        except OverflowError as error:
+            # Pillow makes one frame of equal ones, with the sum of their times, and a GIF has 16 bits for it.
+            raise Rejected("OutputTooLarge", "gif shows one frame for up to 655 seconds") from error

@@ -15,6 +15,23 @@ COMPONENTS = 9
 
 def check(body: bytes, _max_pixels: int, _max_frames: int) -> int:
     """See `structure.check`. Always one frame."""
+    first, components = _first_scan(body)
+    # Behind a scan's header 0xff is followed by zero or a restart's number: only scans are found here.
+    if _comes_in_parts(body, first, components) and body.count(SCAN, first) > MAX_SCANS:
+        raise too_many("scans", MAX_SCANS)
+    return 1
+
+
+def comes_in_parts(body: bytes) -> bool:
+    """Whether the pixels come in several scans, so that a decoder keeps all coefficients to the end.
+
+    Raises Rejected: TooManyBlocks.
+    """
+    return _comes_in_parts(body, *_first_scan(body))
+
+
+def _first_scan(body: bytes) -> tuple[int, int]:
+    """Where it begins, -1 for nowhere; and the number of components of a sequential frame, 0 of any other."""
     position = segments = components = 0
     while (position := body.find(b"\xff", position)) >= 0 and body[position : position + 2] != SCAN:
         segments += 1
@@ -23,20 +40,11 @@ def check(body: bytes, _max_pixels: int, _max_frames: int) -> int:
         if body[position + 1 : position + 2] and body[position + 1] in SEQUENTIAL:
             components = int.from_bytes(body[position + COMPONENTS : position + COMPONENTS + 1], "big")
         position += _length(body, position)
-    if position >= 0 and not _has_all(body, position, components):
-        _check_scans(body, position)
-    return 1
+    return position, components
 
 
-def _has_all(body: bytes, scan: int, components: int) -> bool:
-    """Whether the decoder reads this scan only; `components` of a sequential frame, 0 of any other."""
-    return components > 0 and body[scan + 4 : scan + 5] == bytes([components])
-
-
-def _check_scans(body: bytes, first: int) -> None:
-    # Behind a scan's header 0xff is followed by zero or a restart's number: only scans are found here.
-    if body.count(SCAN, first) > MAX_SCANS:
-        raise too_many("scans", MAX_SCANS)
+def _comes_in_parts(body: bytes, scan: int, components: int) -> bool:
+    return scan >= 0 and (components == 0 or body[scan + 4 : scan + 5] != bytes([components]))
 
 
 def _length(body: bytes, position: int) -> int:

@@ -4,7 +4,8 @@ from support.imagery import encoded, landscape
 
 from image_variants import detail, header, render
 from image_variants.formats.png import Png
-from image_variants.plan import make_plan
+from image_variants.plan import Part, make_plan
+from image_variants.resizers.pillow import Pillow
 from image_variants.spec import Limits, Resize
 
 SIZE = (1600, 1200)
@@ -41,7 +42,7 @@ def scale_of(picture: Image.Image, width: int) -> tuple[int, int]:
     source = header.read(encoded(picture, "JPEG", quality=90), LIMITS)
     variants = [Png(name="a", resize=Resize(width=width))]
     plan = make_plan(source, variants, LIMITS)
-    found, decoded = render.decode_safely(source, plan, variants, LIMITS)
+    found, decoded = render.decode_safely(Part(source, variants, plan, False, Pillow()), LIMITS)
     assert decoded.image.size == found.decoded
     return plan.scale, found.scale
 

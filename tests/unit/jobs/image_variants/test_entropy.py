@@ -1,6 +1,7 @@
 import pytest
 from PIL import Image
 from support.imagery import close, encoded, landscape, picture, turned
+from support.similarity import ssim
 
 from image_variants import entropy
 
@@ -38,6 +39,14 @@ def test_it_stays_within_reach_and_without_room_where_it_is() -> None:
     left, _, right, _ = entropy.find(image, (100, 0, 300, 200), (50, 0, 500, 200))
     assert 50 <= left < right <= 500
     assert entropy.find(image, (0, 0, 900, 200), (0, 0, 900, 200)) == (0, 0, 900, 200)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK"])
+def test_every_mode_of_a_source_is_searched(mode: str) -> None:
+    body = encoded(scene((900, 300), (600, 50)).convert(mode), "TIFF" if mode == "CMYK" else "PNG")
+    wanted = {"width": 100, "height": 100, "fit": "cover"}
+    best, right = (picture(body, resize={**wanted, "gravity": where}) for where in ("entropy", "right"))
+    assert ssim(best, right) > 0.9
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])

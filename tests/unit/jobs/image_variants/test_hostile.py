@@ -22,6 +22,13 @@ TASKS = job.plan(
         "variants": [
             {"name": "cover", "format": "jpeg", "resize": {"width": 16, "height": 8, "fit": "cover"}},
             {"name": "pad", "format": "png", "resize": {"width": 20, "height": 20, "fit": "fill"}},
+            {
+                "name": "keep",
+                "format": "gif",
+                "animation": "keep",
+                "resize": {"width": 16, "height": 8, "fit": "cover", "gravity": "entropy"},
+                "facts": ["blurhash", "colour"],
+            },
         ],
         "limits": {"max_pixels": 1_000_000, "max_frames": 50},
     }
@@ -78,7 +85,7 @@ def check(body: bytes) -> str:
         assert rejected.error_class in CLASSES
         assert rejected.message
         return rejected.error_class
-    assert {result.task for result in results} == {"cover", "pad"}
+    assert {result.task for result in results} == {"cover", "pad", "keep"}
     for result in results:
         assert isinstance(result, Output)
         assert opened(result).size == (result.facts["width"], result.facts["height"])

@@ -6,12 +6,13 @@ from typing import Any
 
 import msgspec
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from support.imagery import encoded, landscape
 
 from batchkit.errors import Rejected
 from batchkit.job import Bounded, Original, Output
-from image_variants import job, making
+from image_variants import job, making, memory
+from image_variants.plan import Part
 from image_variants.recipe import ImageRecipe
 from image_variants.resizers import installed
 from image_variants.resizers.pillow import Pillow
@@ -61,9 +62,8 @@ def files() -> dict[str, bytes]:
 def needed(body: bytes, variants: list[dict[str, Any]], resizer: str) -> int:
     recipe = msgspec.convert({"variants": variants}, ImageRecipe)
     request = making.Request(body, tuple(recipe.resolved()), Limits())
-    return sum(
-        part.needed for part in making.parts(request, installed()[resizer]) if isinstance(part, making.Part)
-    )
+    found = making.parts(request, installed()[resizer])
+    return sum(memory.need(part) for part in found if isinstance(part, Part))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -121,3 +121,27 @@ def test_a_progressive_jpeg_needs_its_coefficients_and_an_animation_all_of_its_f
     still = {"name": "a", "format": "webp"}
     moving = needed(gif, [{**still, "animation": "keep"}], "pillow") - needed(gif, [still], "pillow")
     assert moving == 19 * 300 * 200 * 4
+
+
+def test_a_jpeg_whose_components_have_no_samples_is_corrupt() -> None:
+    body = bytearray(encoded(Image.new("RGB", (64, 64)), "JPEG", progressive=True))
+    frame = body.index(b"\xff\xc2")
+    for component in range(3):
+        body[frame + 11 + 3 * component] = 0
+    with pytest.raises(Rejected, match="Corrupt"):
+        list(PLAIN.within(100 * MB).make(Original("k", bytes(body)), job.plan({"variants": WHOLE})))
+
+
+def test_a_second_decode_must_fit_as_well() -> None:
+    """Sharp as it is, a page of text is decoded whole where a photo is not."""
+    page = Image.new("L", (3000, 2000), 255)
+    for top in range(0, 2000, 24):
+        ImageDraw.Draw(page).text((5, top), "The quick brown fox. " * 20, 0, ImageFont.load_default(20))
+    tasks = job.plan({"variants": [{"name": "a", "format": "jpeg", "resize": {"width": 1400}}]})
+    for picture, fits in ((landscape((3000, 2000)), True), (page.convert("RGB"), False)):
+        made = PLAIN.within(45 * MB).make(Original("k", encoded(picture, "JPEG")), tasks)
+        if fits:
+            assert len(list(made)) == 1
+        else:
+            with pytest.raises(Rejected, match="TooMuchMemory"):
+                list(made)

@@ -56,6 +56,23 @@ def test_frames_that_are_shown_for_no_time_get_what_browsers_give_them() -> None
     assert durations == [100, 100, 20, 30]
 
 
+def test_times_and_repetitions_beyond_what_a_gif_can_say_are_cut() -> None:
+    body = animation("PNG", duration=[100, 10_000_000, 300, 400], loop=2**31)
+    for result in made(body, {"format": "gif", **KEEP}, {"format": "webp", **KEEP}).values():
+        image = opened(result)
+        image.seek(1)
+        image.load()
+        assert (image.info["duration"], image.info["loop"]) == (655_350, 65_535)
+
+
+def test_equal_frames_that_are_shown_for_too_long_refuse_the_gif_alone() -> None:
+    frames = [Image.new("RGB", (40, 30), "red"), *[Image.new("RGB", (40, 30), "blue")] * 3]
+    body = encoded(frames[0], "AVIF", save_all=True, append_images=frames[1:], duration=400_000, speed=10)
+    gif, webp = made(body, {"format": "gif", **KEEP}, {"format": "webp", **KEEP}).values()
+    assert isinstance(gif, Failure) and "655 seconds" in gif.rejected.message
+    assert isinstance(webp, Output)
+
+
 def test_without_keep_the_first_frame_is_taken_and_both_can_be_made_at_once() -> None:
     still, moving = made(animation("WEBP"), {"format": "webp"}, {"format": "webp", **KEEP}).values()
     assert len(frames(still)) == 1
@@ -116,6 +133,12 @@ def test_all_frames_together_have_a_limit() -> None:
     with pytest.raises(Rejected, match="4 frames have 9,600 pixels"):
         made(animation("GIF"), {"format": "gif", **KEEP}, limits={"max_animation_pixels": 9_599})
     assert made(animation("GIF"), {"format": "gif"}, limits={"max_animation_pixels": 1})
+
+
+def test_a_late_frame_alone_counts_those_before_it() -> None:
+    with pytest.raises(Rejected, match="3 frames have 7,200 pixels"):
+        made(animation("GIF"), {"format": "gif", "page": 3}, limits={"max_animation_pixels": 7_199})
+    assert made(animation("TIFF"), {"format": "gif", "page": 3}, limits={"max_animation_pixels": 1})
 
 
 def test_a_broken_frame_rejects_the_animation_and_not_its_first_frame() -> None:

@@ -11,7 +11,7 @@ from support.imagery import encoded, landscape, quarters
 from batchkit.errors import Rejected
 from image_variants import header, structure
 from image_variants.spec import Limits
-from image_variants.structure import limits
+from image_variants.structure import jpeg, limits
 
 WALKED = ["GIF", "TIFF"]
 ANIMATED = [*WALKED, "WEBP", "PNG", "AVIF"]
@@ -74,6 +74,18 @@ def test_what_follows_the_only_scan_of_a_jpeg_is_nobody_s_business() -> None:
     """A baseline file is read to the end of its scan; cameras put previews and videos behind it."""
     body = encoded(quarters(), "JPEG")
     assert structure.check("JPEG", body + b"\xff\xda" * (limits.MAX_SCANS + 1), PIXELS, 1000) == 1
+
+
+def test_a_jpeg_that_comes_in_parts_is_told_by_its_first_scan() -> None:
+    plain, progressive = (encoded(quarters(), "JPEG", progressive=wanted) for wanted in (False, True))
+    scan = plain.index(b"\xff\xda")
+    in_planes = plain[: scan + 4] + b"\x01" + plain[scan + 5 :]
+    assert [jpeg.comes_in_parts(body) for body in (plain, in_planes, progressive, b"\xff\xd8")] == [
+        False,
+        True,
+        True,
+        False,
+    ]
 
 
 def test_a_png_of_endless_chunks_is_refused() -> None:
