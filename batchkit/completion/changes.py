@@ -6,7 +6,7 @@ another kind counts as absent, whatever is unknown is left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -23,7 +23,8 @@ T = TypeVar("T")
 class Change:
     """A job that has ended: a whole array (`size`), one of its children (`index`), or a plain job (neither).
 
-    Times in epoch seconds, 0 where unknown; `exit_code` is None where no container ran.
+    `worked` are the seconds of each attempt that started. Times in epoch seconds, 0 where unknown; `exit_code`
+    is None where no container ran.
     """
 
     job: str
@@ -38,6 +39,7 @@ class Change:
     log_stream: str = ""
     started: int = 0
     stopped: int = 0
+    worked: tuple[int, ...] = ()
 
     @property
     def is_child(self) -> bool:
@@ -74,6 +76,7 @@ def parse(event: Mapping[str, Any]) -> Change | None:
         log_stream=_of_container(detail, last, "logStreamName", text),
         started=_seconds(detail, "createdAt") or stopped,
         stopped=stopped,
+        worked=tuple(_worked(detail)),
     )
 
 
@@ -87,6 +90,15 @@ def _of_container(
 def _last_attempt(detail: Mapping[str, Any]) -> Mapping[str, Any]:
     attempts = items(detail, "attempts")
     return attempts[-1] if attempts and isinstance(attempts[-1], Mapping) else {}
+
+
+def _worked(detail: Mapping[str, Any]) -> Iterator[int]:
+    """Rounded up, as it is billed; what never started is no attempt that costs anything."""
+    for attempt in items(detail, "attempts"):
+        if isinstance(attempt, Mapping):
+            started, stopped = integer(attempt, "startedAt"), integer(attempt, "stoppedAt")
+            if started and stopped and stopped >= started:
+                yield -(-(stopped - started) // 1000)
 
 
 def _texts(data: Mapping[str, Any]) -> Mapping[str, str]:

@@ -69,6 +69,7 @@ class Completion:
             attempts=change.attempts,
             log_stream=change.log_stream,
             stopped=change.stopped,
+            worked=change.worked,
         )
         self._ledger.record_failure(failure)
         if submission.upload is not None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from batchkit.completion.examples import child_name, first_key
 from batchkit.completion.reading import items, mapping
 from batchkit.planning import failures, names
-from batchkit.planning.cost import VCPU_HOUR
+from batchkit.planning.cost import START_SECONDS, VCPU_HOUR, billed_seconds
 from batchkit.planning.sheets import cells
 
 if TYPE_CHECKING:
@@ -81,23 +81,41 @@ def retry(end: RunEnd) -> str:
 
 
 def cost(end: RunEnd, tally: Tally, plan: Mapping[str, Any]) -> Row:
-    """What was planned beside what was measured; empty members where the run had no plan."""
+    """What was planned beside what was measured, by the plan's prices; starts and Fargate's minimum included.
+
+    Compute by what the known attempts are billed, all else by the items. Empty members where the run had no
+    plan.
+    """
     lines = [line for line in items(mapping(plan, "cost"), "lines") if isinstance(line, dict)]
     compute = [line for line in lines if line.get("group") == "compute"]
     planned_hours = sum(line["quantity"] for line in compute if line["unit"] == VCPU_HOUR)
-    hours = tally.seconds / 3600 * plan.get("vcpus", 0)
-    share = hours / planned_hours if planned_hours else 0.0
+    planned = float(plan.get("billed", 0))
+    measured = _billed(tally, plan)
+    share = measured / planned if planned else 0.0
+    done = min(tally.counts.items / plan["items"], 1.0) if plan.get("items") else 0.0
     return {
         "planned_usd": round(_usd(lines), 6),
+        "measured_usd": round(_usd(compute) * share + (_usd(lines) - _usd(compute)) * done, 6),
         "planned_compute_usd": round(_usd(compute), 6),
         "measured_compute_usd": round(_usd(compute) * share, 6),
         "planned_vcpu_hours": round(planned_hours, 6),
-        "measured_vcpu_hours": round(hours, 6),
+        "measured_vcpu_hours": round(planned_hours * share, 6),
+        "planned_billed_seconds": round(planned),
+        "measured_billed_seconds": round(measured),
         "planned_seconds": plan.get("seconds"),
         "measured_seconds": max(end.stopped - end.started, 0),
         "children_reported": tally.children,
-        "child_seconds": tally.seconds,
+        "child_seconds": sum(seconds * number for seconds, number in tally.attempts.items()),
+        "attempts_measured": tally.attempts.total(),
+        "attempts_not_measured": tally.earlier,
     }
+
+
+def _billed(tally: Tally, plan: Mapping[str, Any]) -> float:
+    kind = plan.get("compute", "")
+    if kind not in START_SECONDS:
+        return 0.0
+    return sum(billed_seconds(kind, seconds) * number for seconds, number in tally.attempts.items())
 
 
 def error(group: ErrorGroup, plan: Mapping[str, Any]) -> Row:

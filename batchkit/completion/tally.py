@@ -28,8 +28,9 @@ Kind = tuple[str, bool, str]  # error class, whether rejected, fingerprint
 class Tally:
     """Counts of items, and errors grouped by fingerprint with one example each, whatever the order of adding.
 
-    `children` counts those that reported, `dead` those that failed for good, `seconds` adds up how long they
-    took.
+    `children` counts those that reported, `dead` those that failed for good. `attempts` are those that are
+    known, by the seconds that they worked: all of a dead child, the last one of any other, whose `earlier`
+    ones nobody tells of.
     """
 
     def __init__(self, shape: Shape, key: str = "", expected: int | None = None) -> None:
@@ -38,7 +39,8 @@ class Tally:
         self.counts = Counts()
         self.children = 0
         self.dead = 0
-        self.seconds = 0
+        self.attempts: Counter[int] = Counter()
+        self.earlier = 0
         # A byte a child of which something is known: a megabyte for the largest run.
         self._seen = bytearray(shape.children)
         self._shape = shape
@@ -53,7 +55,7 @@ class Tally:
         counts = Counts(**child["counts"]) if "counts" in child else Counts()
         self.counts += counts
         self.children += "counts" in child
-        self.seconds += max(child.get("stopped", 0) - child.get("started", 0), 0)
+        self._add_attempts(child)
         for group in child.get("errors", ()):
             example = group["key"], group["message"], child.get("child", -1), ""
             kind = self._kind(group["error_class"], example, rejected=group.get("rejected", False))
@@ -89,6 +91,14 @@ class Tally:
             examples = {**examples, kind: (self._key, NO_REPORT.message, self._seen.find(0), "")}
         ordered = sorted(sizes, key=lambda kind: (-sizes[kind], kind))
         return tuple(_group(kind[0], sizes[kind], examples[kind], rejected=kind[1]) for kind in ordered)
+
+    def _add_attempts(self, child: Mapping[str, Any]) -> None:
+        # Batch sends no event of a child that succeeded: its own report is all there is.
+        if worked := child.get("failure", {}).get("worked"):
+            self.attempts.update(worked)
+        elif "counts" in child:
+            self.attempts[max(child.get("stopped", 0) - child.get("started", 0), 0)] += 1
+            self.earlier += max(child.get("attempt", 1) - 1, 0)
 
     def _add_failure(self, failure: ChildFailure, reported: Counts) -> None:
         missing = len(self._shape.shard(failure.child)) - reported.items

@@ -92,7 +92,10 @@ class Report:
 
 @dataclass(frozen=True)
 class ChildFailure:
-    """What Batch says of a child that failed for good. `exit_code` is None where no container ran."""
+    """What Batch says of a child that failed for good. `exit_code` is None where no container ran.
+
+    `worked` are the seconds of each attempt that started.
+    """
 
     run: str
     child: int
@@ -104,6 +107,7 @@ class ChildFailure:
     attempts: int
     log_stream: str = ""
     stopped: int = 0
+    worked: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

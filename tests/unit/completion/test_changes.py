@@ -40,6 +40,20 @@ def test_an_exit_code_and_a_reason_are_found_in_the_last_attempt() -> None:
     assert (change.exit_code, change.reason.split(":")[0]) == (137, "OutOfMemoryError")
 
 
+def test_the_seconds_of_each_attempt_that_started_are_told() -> None:
+    event = sample("match/child-failed")
+    event["detail"]["attempts"] = [
+        {"startedAt": 1000, "stoppedAt": 3001},
+        {"stoppedAt": 9000},
+        {"startedAt": 5000, "stoppedAt": 4000},
+        "nonsense",
+        {"startedAt": 5000, "stoppedAt": 5000},
+    ]
+    change = changes.parse(event)
+    assert change is not None
+    assert change.worked == (3, 0)
+
+
 def test_a_whole_array_tells_its_size_and_is_no_child() -> None:
     change = changes.parse(sample("match/array-failed"))
     assert change is not None

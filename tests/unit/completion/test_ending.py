@@ -16,10 +16,11 @@ from batchkit.completion import changes, ending
 from batchkit.completion.tally import Tally, tally
 from batchkit.planning import backfill, manifest, names
 from batchkit.planning.backfill import Found, Options, Plan
-from batchkit.planning.cost import Machine
+from batchkit.planning.cost import ComputeType, Machine
 from batchkit.planning.manifest import Source
-from batchkit.planning.records import ErrorGroup, RunEnd
+from batchkit.planning.records import ChildFailure, ErrorGroup, RunEnd
 from batchkit.planning.shards import Shape
+from batchkit.planning.sizing import amount
 from batchkit.planning.states import Counts, RunState
 
 from .conftest import ARTIFACTS, TABLE, UPLOADS, House
@@ -49,14 +50,25 @@ def summed() -> Tally:
     return tally(children, Shape(2, 3, 6))
 
 
-def test_the_report_sets_what_was_measured_beside_what_was_planned(house: House) -> None:
-    stored = json.loads(plan(house, "b-1", 2, 6).to_json())
-    run, items, cost, error = ending.report(END, summed(), stored)
-    assert (run["state"], run["retry"], items["done"]) == ("PARTIAL", "batchkit retry b-1", 5)
-    assert (cost["child_seconds"], cost["measured_seconds"], cost["measured_vcpu_hours"]) == (1800, 60, 1.0)
-    expected = cost["planned_compute_usd"] / cost["planned_vcpu_hours"]
-    assert cost["measured_compute_usd"] == pytest.approx(expected, rel=1e-3)
-    assert (error["failure_class"], error["fingerprint"]) == ("recipe", "ValueError: cannot read <n>")
+@pytest.mark.parametrize("kind", ["ec2-spot", "fargate", "fargate-spot"])
+def test_a_run_that_went_as_planned_cost_what_was_planned(house: House, kind: ComputeType) -> None:
+    made = plan(house, "b-1", 60, 180, machine=Machine(kind, 2, 16384), per_child=60)
+    each = round(made.model.seconds(amount(60, 1000, 180), 2) / made.children)
+    children = [
+        {**asdict(report(made.run, child, made.shape)), "started": 10, "stopped": 10 + each}
+        for child in range(made.children)
+    ]
+    cost = ending.cost(END, tally(children, made.shape), json.loads(made.to_json()))
+    assert cost["measured_usd"] == pytest.approx(cost["planned_usd"], rel=0.05)
+    assert cost["measured_compute_usd"] == pytest.approx(cost["planned_compute_usd"], rel=0.05)
+
+
+def test_dead_children_cost_something_too_each_attempt_at_least_a_minute_on_fargate(house: House) -> None:
+    made = plan(house, "b-1", 4, 12, per_child=6)
+    dead = {"failure": asdict(ChildFailure("b-1", 0, 2, "j:0", 1, "", "", 3, worked=(1, 2, 100)))}
+    cost = ending.cost(END, tally([dead], made.shape), json.loads(made.to_json()))
+    assert cost["measured_billed_seconds"] == 60 + 60 + 130
+    assert cost["measured_usd"] == cost["measured_compute_usd"] > 0
 
 
 def test_a_run_without_a_plan_has_a_report_too() -> None:

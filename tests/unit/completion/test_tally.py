@@ -97,9 +97,12 @@ def test_dead_children_of_a_manifest_with_subsets_count_for_no_more_than_is_miss
     assert sum(group.count for group in found.errors()) == 3
 
 
-def test_the_time_that_children_took_is_added_up() -> None:
-    found = tally([{**report(Counts(done=3)), "started": 5, "stopped": 9}, failure(1)], SHAPE)
-    assert (found.children, found.seconds) == (1, 4)
+def test_each_attempt_that_is_known_counts_and_those_that_nobody_tells_of_are_named() -> None:
+    died = failure(1)
+    died["failure"]["worked"] = [7, 90, 7]
+    last = {**report(Counts(done=3)), "started": 5, "stopped": 9, "attempt": 3}
+    found = tally([last, died, failure(2)], SHAPE)
+    assert (found.children, found.dead, found.attempts, found.earlier) == (1, 2, {4: 1, 7: 2, 90: 1}, 2)
 
 
 @given(st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 10**6)), st.integers(0, 10**6))
