@@ -1,6 +1,10 @@
-"""How fast a million keys are selected and written as a manifest, and how much memory that takes.
+"""How fast a million keys are selected, planned and written as a manifest, and how much memory that takes.
 
-    python -m benchmarks.planning [--json FILE]
+    python -m benchmarks.planning [--json FILE] [--keys N…]
+
+What is timed is what `batchkit submit` does: filters, types and sizes, counting, the manifest and its index,
+the check for colliding outputs (at once where the template of their keys proves that there are none, in a
+second pass over all keys where it does not), shards, arrays and cost. Afterwards all sources are compared.
 
 Each number of keys runs in a process of its own, so that its peak memory is its own. The listing itself is
 left out: the objects are made up, in a time that is measured and subtracted. Rates are per second of
@@ -21,16 +25,32 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from batchkit.planning import manifest
+from batchkit.job import Task
+from batchkit.planning.backfill import Options
+from batchkit.planning.cost import Machine
 from batchkit.planning.manifest import Source
-from batchkit.planning.selection import Listed, Selection, select
+from batchkit.planning.selection import Listed, Selection, is_sampled, select
+from batchkit.planning.uploads import UploadRules
+from batchkit.recipe import Recipe
+from batchkit.runs.planner import Target, collect, make_plan
+from batchkit.runs.spool import Spool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from batchkit.planning.backfill import Plan
+
 NUMBERS = (100_000, 1_000_000)
+
+# With {name} no two sources can have the same output; with {stem} that has to be looked into.
+TEMPLATES = ("{dir}/{name}/{task}.{ext}", "{dir}/{stem}/{task}.{ext}")
+
+RULES = UploadRules("photos-originals", "uploads/", (".jpg", ".png"), 10**9)
+TASKS = tuple(Task(f"variant-{number}", "webp") for number in range(5))
+RECIPE = Recipe("benchmarks", {}, cast("Any", None), TASKS)
+OPTIONS = Options(machine=Machine("fargate-spot", 1, 2048), max_vcpus=256)
 
 # Every condition but those that leave most keys out: all work is done for nearly every key.
 SELECTION = Selection(
@@ -53,32 +73,45 @@ def objects(count: int) -> Iterator[Listed]:
         yield Listed(source, size, 1_700_000_000 + number)
 
 
-def measure(count: int) -> dict[str, Any]:
-    """One run: rates and peak memory (megabytes) of this process."""
-    making, _ = _timed(lambda: sum(1 for _ in objects(count)))
+def measure(count: int, template: str) -> dict[str, Any]:
+    """One run: rates and peak memory (megabytes) of this process, and whether the plan is right."""
+    made, _ = _timed(lambda: sum(1 for _ in objects(count)))
     with tempfile.TemporaryDirectory() as folder:
-        lines, index = Path(folder, "manifest.jsonl"), Path(folder, "manifest.idx")
-        seconds, wall = _timed(lambda: write(count, lines, index))
-        selected = index.stat().st_size // manifest.OFFSET_BYTES - 1
-        size = lines.stat().st_size
-    return {
-        "keys": count,
-        "selected": selected,
-        "manifest_bytes": size,
-        "processor_seconds": round(seconds - making, 3),
-        "processor_seconds_of_making": round(making, 3),
-        "wall_seconds": round(wall, 3),
-        "keys_per_second": round(count / (seconds - making)),
-        "peak_megabytes": round(_peak_bytes() / 1e6, 1),
-    }
+        spool = Spool.within(Path(folder))
+        plans: list[Plan] = []
+        seconds, wall = _timed(lambda: plans.append(planned(count, template, spool)))
+        peak = _peak_bytes()
+        return {
+            "keys": count,
+            "template": template,
+            "selected": plans[0].sources,
+            "manifest_bytes": spool.manifest.stat().st_size,
+            "processor_seconds": round(seconds - made, 3),
+            "processor_seconds_of_making": round(made, 3),
+            "wall_seconds": round(wall, 3),
+            "keys_per_second": round(count / (seconds - made)),
+            "peak_megabytes": round(peak / 1e6, 1),
+            "right": is_right(plans[0], spool, count),
+        }
 
 
-def write(count: int, lines: Path, index: Path) -> None:
-    """What planning does with the objects listed, but for classifying them."""
-    with lines.open("wb") as to_lines, index.open("wb") as to_index:
-        for some_lines, some_offsets in manifest.write(select(objects(count), SELECTION)):
-            to_lines.write(some_lines)
-            to_index.write(some_offsets)
+def planned(count: int, template: str, spool: Spool) -> Plan:
+    """What `batchkit submit` does with the objects listed, whose freshness nobody asked for."""
+    target = Target(RECIPE, template, RULES)
+    found = collect(select(objects(count), SELECTION), spool, target=target)
+    return make_plan(found, run="b-bench", started=0, target=target, options=OPTIONS)
+
+
+def is_right(plan: Plan, spool: Spool, count: int) -> bool:
+    """Whether plan, manifest and index are those of the objects that are to be chosen, all of them."""
+    spool.check(plan.sources)
+    wanted = (one.source for one in objects(count) if is_sampled(one.source.key, SELECTION.share))
+    same = all(one == other for one, other in zip(spool.sources(), wanted, strict=True))
+    # Through the index, as a child reads them.
+    by_index = [spool.source(number) for number in (0, plan.sources - 1)]
+    *_, last = spool.sources()
+    ends = by_index == [next(spool.sources()), last]
+    return same and ends and plan.items == plan.sources * len(RECIPE.tasks) == plan.shape.items
 
 
 def machine() -> dict[str, Any]:
@@ -91,27 +124,37 @@ def machine() -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    """Measure, print a table, and the same as JSON."""
+def main() -> int:
+    """Measure, print a table, and the same as JSON; 1 when a plan is wrong."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--json", type=Path, help="also write the result to this file")
+    parser.add_argument("--keys", type=int, nargs="+", help="other numbers of keys than the usual ones")
     arguments = parser.parse_args()
     with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as fresh:
-        results = [fresh.submit(measure, count).result() for count in NUMBERS]
+        results = [
+            fresh.submit(measure, count, template).result()
+            for template in TEMPLATES
+            for count in arguments.keys or NUMBERS
+        ]
     document = {"benchmark": "planning", "machine": machine(), "results": results}
     print(_table(document))
     print(json.dumps(document))
     if arguments.json:
         arguments.json.write_text(json.dumps(document, indent=2) + "\n")
+    return 0 if all(one["right"] for one in results) else 1
 
 
 def _table(document: dict[str, Any]) -> str:
     on = document["machine"]
     rows = [f"{on['processor']}, {on['cores']} cores, Python {on['python']}, {on['system']}"]
-    rows.append(f"{'keys':>10} {'selected':>10} {'cpu s':>8} {'wall s':>8} {'keys/s':>10} {'peak MB':>8}")
+    rows.append(
+        f"{'keys':>10} {'selected':>10} {'cpu s':>8} {'wall s':>8} {'keys/s':>10} {'peak MB':>8}"
+        "  right  output keys"
+    )
     rows += [
         f"{one['keys']:>10,} {one['selected']:>10,} {one['processor_seconds']:>8.2f}"
         f" {one['wall_seconds']:>8.2f} {one['keys_per_second']:>10,} {one['peak_megabytes']:>8.1f}"
+        f"  {'yes' if one['right'] else 'NO':<5}  {one['template']}"
         for one in document["results"]
     ]
     return "\n".join(rows)
@@ -139,4 +182,4 @@ def _peak_bytes() -> int:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -57,12 +57,14 @@ def counted() -> Iterator[Counter[str]]:
         logger.propagate = propagates
 
 
-def loop(running: Bench, prefix: str) -> None:
-    """What people write today."""
+def loop(running: Bench, prefix: str) -> int:
+    """What people write today; how many SubmitJob calls that is to take."""
+    calls = 0
     clients, project = running.sandbox.clients, running.sandbox.project
     bucket = project.upload.bucket
     for page in clients.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{prefix}/"):
         for found in page["Contents"]:
+            calls += 1
             clients.batch.submit_job(
                 jobName="one-object",
                 jobQueue=f"{project.name}-upload",
@@ -77,23 +79,25 @@ def loop(running: Bench, prefix: str) -> None:
                     "time": found["LastModified"].astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
                 },
             )
+    return calls
 
 
-def submit(running: Bench, prefix: str) -> None:
-    """What batchkit does: its default, children of minutes."""
+def submit(running: Bench, prefix: str) -> int:
+    """What batchkit does, children of minutes; how many SubmitJob calls its plan foretells."""
     bucket = running.sandbox.project.upload.bucket
-    running.batchkit("submit", f"s3://{bucket}/{prefix}/", "--yes")
+    told = running.batchkit("submit", f"s3://{bucket}/{prefix}/", "--yes")
+    return int(told["plan"]["calls"])
 
 
 def measure(
-    running: Bench, name: str, sources: int, submitting: Callable[[Bench, str], None]
+    running: Bench, name: str, sources: int, submitting: Callable[[Bench, str], int]
 ) -> dict[str, Any]:
     """One way to submit, on sources of its own."""
     prefix = f"uploads/{name}"
     keys = running.fill(prefix, sources)
     start = time.perf_counter()
     with counted() as calls:
-        submitting(running, prefix)
+        planned = submitting(running, prefix)
     submitted = time.perf_counter() - start
     running.settle()
     ended = time.perf_counter() - start
@@ -101,10 +105,11 @@ def measure(
         "way": name,
         "sources": sources,
         "submit_job_calls": calls["SubmitJob"],
+        "planned_calls": planned,
         "calls": calls.total(),
         "seconds_to_submit": round(submitted, 2),
         "seconds_to_end": round(ended, 2),
-        "right": all(is_done(running, key) for key in keys),
+        "right": calls["SubmitJob"] == planned and all(is_done(running, key) for key in keys),
     }
 
 
@@ -115,7 +120,7 @@ def is_done(running: Bench, key: str) -> bool:
 
 
 def main() -> int:
-    """Measure both, print a table, and the same as JSON; 1 when something was not done."""
+    """Measure both, print a table, and the same as JSON; 1 when something was not done, or not in as many calls."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--sources", type=int, default=SOURCES, help="objects to process, each way")
     parser.add_argument("--json", type=Path, help="also write the result to this file")

@@ -23,8 +23,8 @@ T = TypeVar("T")
 class Change:
     """A job that has ended: a whole array (`size`), one of its children (`index`), or a plain job (neither).
 
-    `worked` are the seconds of each attempt that started. Times in epoch seconds, 0 where unknown; `exit_code`
-    is None where no container ran.
+    `worked` are the seconds of each attempt that started. Times in epoch seconds, 0 where unknown;
+    `exit_code` is None where no container ran.
     """
 
     job: str
