@@ -120,7 +120,7 @@ def is_done(running: Bench, key: str) -> bool:
 
 
 def main() -> int:
-    """Measure both, print a table, and the same as JSON; 1 when something was not done, or not in as many calls."""
+    """Measure both, print a table, and the same as JSON; 1 when not all was done, or not in as many calls."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--sources", type=int, default=SOURCES, help="objects to process, each way")
     parser.add_argument("--json", type=Path, help="also write the result to this file")
