@@ -84,7 +84,7 @@ class _Session:
             outputs = execute(self.place.steps, previewer)
             self.progress.close()
             self._show(previewer)
-            if previewer.changes_anything and not dry_run:
+            if (previewer.changes_anything or self.image.is_new) and not dry_run:
                 _ask(yes=yes)
                 executor = AwsExecutor(self.tools, previewer.take(), self.image)
                 closing.callback(executor.discard)
@@ -106,7 +106,7 @@ class _Session:
             return
         print_previews(previewer.stacks, previewer.files)
         if self.image.is_new:
-            click.echo(f"image {self.image.uri} is pushed")
+            click.echo(f"image {self.image.uri} is not in its repository yet: it is pushed")
         if previewer.changes_anything:
             print_idle(idle(self.place.steps, self.place.site))
 
@@ -127,7 +127,7 @@ class _Session:
             }
             print_json(facts)
             return
-        if not previewer.changes_anything:
+        if not (previewer.changes_anything or self.image.is_new):
             click.echo("\nNothing to change: what is deployed is what batchkit.toml says.")
         elif dry_run:
             click.echo("\nNothing was changed: a dry run.")

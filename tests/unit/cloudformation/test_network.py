@@ -16,7 +16,7 @@ ANYWHERE = "0.0.0.0/0"
 # What jobs on Fargate cannot do without in a network without internet, what a sweep asks, what EC2 adds.
 ALWAYS = {"s3", "dynamodb"}
 FARGATE = {"ecr.api", "ecr.dkr", "logs"}
-SWEEP = {"batch", "events"}
+SWEEP = {"batch"}
 EC2 = {"ecs", "ecs-agent", "ecs-telemetry"}
 
 
@@ -117,5 +117,5 @@ def test_what_costs_by_the_hour_is_made_on_request_only() -> None:
         if resource["Type"] in {"AWS::EC2::NatGateway", "AWS::EC2::EIP"}
         or resource.get("Properties", {}).get("VpcEndpointType") == "Interface"
     ]
-    assert len(by_the_hour) == 10
+    assert len(by_the_hour) == 9
     assert {resource["Condition"] for resource in by_the_hour} == {"Nat", "Endpoints", "EndpointsForEc2"}

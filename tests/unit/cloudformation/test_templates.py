@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
 import cfnlint
@@ -12,6 +13,7 @@ from support.cloud import ROOT
 from support.templates import PATHS, alternatives, everywhere, template, text
 
 from batchkit.deploy import plan
+from batchkit.planning import names
 from batchkit.planning.uploads import MAX_PATTERN_CHARACTERS
 
 if TYPE_CHECKING:
@@ -117,3 +119,18 @@ def unencrypted(value: Any) -> Iterator[str]:
 @pytest.mark.parametrize("path", PATHS)
 def test_nothing_speaks_without_tls(path: str) -> None:
     assert list(unencrypted(template(path)["Resources"])) == []
+
+
+@pytest.mark.parametrize(
+    "key", [names.recipe_key("d"), names.plan_key("r"), names.index_key("r"), names.manifest_key("r")]
+)
+def test_the_end_of_a_run_may_read_all_that_it_looks_at(key: str) -> None:
+    role = template("eventbridge/rules.yaml")["Resources"]["CompletionRole"]
+    statements = role["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    readable = [
+        resource["Sub"].partition("${ArtifactsBucketName}/")[2]
+        for statement in statements
+        if statement["Action"] == "s3:GetObject"
+        for resource in statement["Resource"]
+    ]
+    assert any(fnmatch(key, pattern) for pattern in readable if pattern)
