@@ -81,8 +81,12 @@ def advice(message: str, repository: str) -> str:
     text = message.lower()
     if "does not exist" in text or "name unknown" in text:
         return f"aws ecr create-repository --repository-name {repository.partition('/')[2]}"
-    if "immutable" in text:
+    if "immutable" in text and f"'{LATEST}'" in text:
         return f"let the repository's tag '{LATEST}' be mutable: it moves with each push"
+    if "immutable" in text:
+        return (
+            "nothing has to be pushed: under this tag lies an image of the same content; name it with --image"
+        )
     if any(word in text for word in ("denied", "unauthorized", "no basic auth")):
         return "log in (docker login), or give the role the actions of AmazonEC2ContainerRegistryPowerUser"
     return "check the repository's name and the network of the Docker engine"

@@ -210,6 +210,29 @@ def test_a_deleted_stack_takes_its_queue_with_it(world: StackWorld) -> None:
     assert urls == []
 
 
+def test_what_has_no_value_is_left_out_of_lists_and_a_cidr_is_cut(world: StackWorld) -> None:
+    blocks = {"Fn::Cidr": ["10.9.0.0/16", 4, 14]}
+    resources = {
+        "Vpc": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.9.0.0/16"}},
+        "Subnet": {
+            "Type": "AWS::EC2::Subnet",
+            "Properties": {
+                "VpcId": {"Ref": "Vpc"},
+                "CidrBlock": {"Fn::Select": [1, blocks]},
+                "MapPublicIpOnLaunch": {"Fn::If": ["Never", False, True]},
+                "Tags": [{"Fn::If": ["Never", {"Key": "a", "Value": "b"}, {"Ref": "AWS::NoValue"}]}],
+            },
+        },
+    }
+    template = {
+        "Conditions": {"Never": {"Fn::Equals": ["a", "b"]}},
+        "Outputs": {"Subnet": {"Value": {"Ref": "Subnet"}}},
+    }
+    made = deploy(world, "subnets", resources, template=template)["Subnet"]
+    (subnet,) = world.client("ec2").describe_subnets(SubnetIds=[made])["Subnets"]
+    assert (subnet["CidrBlock"], subnet["MapPublicIpOnLaunch"]) == ("10.9.64.0/18", True)
+
+
 def test_every_gap_says_what_moto_does_and_leaves_no_trace(world: StackWorld) -> None:
     watched = [
         (S3Backend, "put_object"),

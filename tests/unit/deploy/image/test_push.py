@@ -60,6 +60,7 @@ def test_each_layer_that_arrives_is_reported() -> None:
     [
         ("name unknown: The repository with name 'photos-worker' does not exist", "create-repository"),
         ("tag invalid: The image tag 'latest' already exists and is immutable", "mutable"),
+        ("tag invalid: The image tag 'abc' already exists and is immutable", "the same content"),
         ("denied: User is not authorized to perform: ecr:InitiateLayerUpload", "role"),
         ("dial tcp: i/o timeout", "network"),
     ],
