@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from batchkit.aws import registry
 from batchkit.aws.errors import translated
 from batchkit.aws.holdings import bucket_owner
-from batchkit.aws.routes import Exit, exits
+from batchkit.aws.routes import NEEDED, NEEDED_BY_INSTANCES, Exit, exits
 from batchkit.aws.stacks import Stacks
 from batchkit.deploy.checks.result import Place, Result
 from batchkit.deploy.plan import Stack
@@ -82,26 +82,31 @@ def image(place: Place) -> Iterator[Result]:
 
 
 def routes(place: Place) -> Iterator[Result]:
-    """Given subnets need a way to ECR, S3 and CloudWatch Logs."""
+    """Given subnets need a way to ECR, S3, CloudWatch Logs and what else the jobs call."""
     network = place.project.network
     if not network.is_given:
         yield Result("network", "ok", f"a network of the project's own, egress {network.egress}")
         return
-    for found in exits(place.clients.ec2, network.subnets):
-        yield _route(found, public=network.egress == "public-ip")
+    instances = place.project.compute.type == "ec2-spot"
+    needed = NEEDED_BY_INSTANCES if instances else NEEDED
+    for found in exits(place.clients.ec2, network.subnets, needed):
+        # Batch gives addresses to Fargate's tasks only; an instance has what its subnet gives it.
+        public = found.addresses if instances else network.egress == "public-ip"
+        yield _route(found, public=public, instances=instances)
 
 
-def _route(found: Exit, *, public: bool) -> Result:
+def _route(found: Exit, *, public: bool, instances: bool) -> Result:
     what = f"the subnet {found.subnet}"
     if found.way == "nat" or (found.way == "internet" and public):
         return Result("network", "ok", f"{what} reaches AWS through {found.target}")
     if found.way == "internet":
-        fix = '[network] egress = "public-ip", or a subnet that leads to a NAT gateway'
+        turn = "MapPublicIpOnLaunch on for the subnet" if instances else '[network] egress = "public-ip"'
+        fix = f"{turn}, or a subnet that leads to a NAT gateway"
         return Result(
             "network", "failed", f"{what} leads to an internet gateway, but jobs get no public address", fix
         )
     missing = ", ".join(sorted(found.missing))
     if not missing:
         return Result("network", "ok", f"{what} reaches AWS through VPC endpoints")
-    fix = "a route to a NAT gateway, or the missing VPC endpoints: without them no image can be pulled"
+    fix = "a route to a NAT gateway, or the missing VPC endpoints: without them jobs cannot start or work"
     return Result("network", "failed", f"{what} has no way out, and no endpoint of {missing}", fix)

@@ -8,7 +8,7 @@ from botocore import exceptions as boto
 from support.cloud import cloud
 from support.projects import photos
 
-from batchkit.aws.routes import exits
+from batchkit.aws.routes import NEEDED, NEEDED_BY_INSTANCES, ROUTED, exits
 from batchkit.deploy import code
 from batchkit.deploy.checks.checks import CHECKS, check, require
 from batchkit.deploy.checks.result import Place, Result
@@ -153,3 +153,66 @@ def test_a_subnet_that_is_not_there_stops_the_deployment(aws: Clients) -> None:
     project = dataclasses.replace(photos(2), network=given)
     with pytest.raises(ConfigError, match="is not there"):
         results(aws, "network", project)
+
+
+def test_instances_have_the_addresses_that_their_subnet_gives(aws: Clients) -> None:
+    vpc = aws.ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = aws.ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    gateway = aws.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    aws.ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    (table,) = aws.ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"]
+    aws.ec2.create_route(
+        RouteTableId=table["RouteTableId"], DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway
+    )
+    given = Network(subnets=(subnet,), security_groups=("sg-1",), egress="public-ip")
+    project = dataclasses.replace(photos(2, "ec2-spot"), network=given)
+    (addressless,) = results(aws, "network", project)
+    assert addressless.verdict == "failed"
+    assert "MapPublicIpOnLaunch" in addressless.fix
+
+    aws.ec2.modify_subnet_attribute(SubnetId=subnet, MapPublicIpOnLaunch={"Value": True})
+    assert verdicts(results(aws, "network", project)) == ["ok"]
+
+
+class Vpc:
+    """EC2's answers for a VPC of one subnet without a gateway, and these endpoints."""
+
+    def __init__(self, *endpoints: dict[str, Any]) -> None:
+        self._endpoints = endpoints
+
+    def describe_subnets(self, **_: Any) -> dict[str, Any]:
+        return {"Subnets": [{"SubnetId": "subnet-1", "VpcId": "vpc-1"}]}
+
+    def describe_route_tables(self, **_: Any) -> dict[str, Any]:
+        main = {"RouteTableId": "rtb-1", "VpcId": "vpc-1", "Associations": [{"Main": True}]}
+        return {"RouteTables": [main]}
+
+    def describe_vpc_endpoints(self, **_: Any) -> dict[str, Any]:
+        return {"VpcEndpoints": self._endpoints}
+
+
+def endpoint(service: str, **other: Any) -> dict[str, Any]:
+    kind = {"VpcEndpointType": "Interface"}
+    if service in ROUTED:
+        kind = {"VpcEndpointType": "Gateway", "RouteTableIds": ["rtb-1"]}  # type: ignore[dict-item]
+    name = f"com.amazonaws.us-east-1.{service}"
+    return {"ServiceName": name, "VpcId": "vpc-1", "State": "available", **kind, **other}
+
+
+def missing(*endpoints: dict[str, Any], needed: frozenset[str] = NEEDED) -> set[str]:
+    (found,) = exits(cast("Any", Vpc(*endpoints)), ["subnet-1"], needed)
+    return set(found.missing)
+
+
+def test_endpoints_count_where_they_work_for_the_subnet() -> None:
+    assert missing(*map(endpoint, NEEDED)) == set()
+    assert missing(*map(endpoint, NEEDED - {"batch"})) == {"batch"}
+    rest = [endpoint(service) for service in NEEDED - {"s3", "logs"}]
+    away = endpoint("s3", RouteTableIds=["rtb-2"])
+    assert missing(*rest, away, endpoint("logs", State="pending")) == {"s3", "logs"}
+    assert missing(*rest, endpoint("s3", VpcEndpointType="Interface"), endpoint("logs")) == {"s3"}
+
+
+def test_instances_need_the_endpoints_of_ecs_too() -> None:
+    agents = {"ecs", "ecs-agent", "ecs-telemetry"}
+    assert missing(*map(endpoint, NEEDED), needed=NEEDED_BY_INSTANCES) == agents
