@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from batchkit.deploy.checks import account, project, resources
+from batchkit.deploy.checks import account, changes, project, resources
 from batchkit.deploy.checks.result import Check, Place, Result
 from batchkit.errors import BatchkitError, ConfigError
 
@@ -15,6 +15,7 @@ CHECKS: dict[str, Check] = {
     "notifications": resources.notifications,
     "network": resources.routes,
     "image": resources.image,
+    "machines": changes.machines,
     "quotas": account.quotas,
 }
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -216,3 +217,61 @@ def test_endpoints_count_where_they_work_for_the_subnet() -> None:
 def test_instances_need_the_endpoints_of_ecs_too() -> None:
     agents = {"ecs", "ecs-agent", "ecs-telemetry"}
     assert missing(*map(endpoint, NEEDED), needed=NEEDED_BY_INSTANCES) == agents
+
+
+class Deployed:
+    """An account with the compute stack of a Fargate Spot project, whose bulk queue has these jobs."""
+
+    def __init__(self, *jobs: str, status: str = "RUNNING", architecture: str = "x86-64") -> None:
+        self._jobs, self._status, self._architecture = jobs, status, architecture
+        self._operation = ""
+
+    @property
+    def cloudformation(self) -> Deployed:
+        return self
+
+    @property
+    def batch(self) -> Deployed:
+        return self
+
+    def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803
+        values = {"ComputeType": "fargate-spot", "Architecture": self._architecture}
+        parameters = [{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()]
+        stack = {"StackId": "arn:1", "StackName": StackName, "StackStatus": "CREATE_COMPLETE"}
+        return {"Stacks": [{**stack, "Parameters": parameters, "CreationTime": datetime.now(UTC)}]}
+
+    def get_paginator(self, operation: str) -> Deployed:
+        self._operation = operation
+        return self
+
+    def paginate(self, jobStatus: str = "", **_: str) -> list[dict[str, Any]]:  # noqa: N803
+        if self._operation == "list_jobs":
+            jobs = self._jobs if jobStatus == self._status else ()
+            return [{"jobSummaryList": [{"jobId": job} for job in jobs]}]
+        queue = {"LogicalResourceId": "BulkQueue", "PhysicalResourceId": "arn:queue/photos-bulk"}
+        return [{"StackResourceSummaries": [{**queue, "ResourceType": "AWS::Batch::JobQueue"}]}]
+
+
+@pytest.mark.parametrize("status", ["RUNNABLE", "RUNNING"])
+def test_the_kind_of_machines_is_not_changed_under_live_jobs(status: str) -> None:
+    (failed,) = results(Deployed("job-1", status=status), "machines", photos(2, "ec2-spot"))
+    assert failed.verdict == "failed"
+    assert "photos-bulk" in failed.found
+    assert "batchkit cancel" in failed.fix
+    assert verdicts(results(Deployed("job-1", status=status), "machines")) == ["ok"]
+
+
+def test_another_architecture_is_another_kind_of_machines() -> None:
+    (failed,) = results(Deployed("job-1", architecture="arm64"), "machines")
+    assert failed.verdict == "failed"
+    assert "Architecture" in failed.found
+
+
+def test_without_live_jobs_the_kind_of_machines_may_change() -> None:
+    assert verdicts(results(Deployed("job-1", status="SUCCEEDED"), "machines", photos(2, "ec2-spot"))) == [
+        "ok"
+    ]
+
+
+def test_a_project_that_is_not_deployed_has_no_jobs_to_strand(aws: Clients) -> None:
+    assert verdicts(results(aws, "machines")) == ["ok"]
