@@ -1,4 +1,4 @@
-"""Events out: PutEvents on EventBridge's default bus, entry by entry until all are taken."""
+"""EventBridge's default bus: events out, entry by entry until all are taken; its rules with wildcards."""
 
 from __future__ import annotations
 
@@ -32,6 +32,14 @@ class Announcement:
 
     detail_type: str
     detail: Mapping[str, Any]
+
+
+def wildcard_rules(client: EventBridgeClient) -> set[str]:
+    """The names of the rules on the default bus whose patterns have wildcards in them."""
+    pages = client.get_paginator("list_rules").paginate()
+    with translated("listing the rules of the bus"):
+        rules = [rule for page in pages for rule in page["Rules"]]
+    return {rule["Name"] for rule in rules if '"wildcard"' in rule.get("EventPattern", "")}
 
 
 class Bus:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from batchkit.deploy.checks import account, changes, project, resources
+from batchkit.deploy.checks import account, changes, project, resources, wildcards
 from batchkit.deploy.checks.result import Check, Place, Result
 from batchkit.errors import BatchkitError, ConfigError
 
@@ -17,6 +17,7 @@ CHECKS: dict[str, Check] = {
     "image": resources.image,
     "machines": changes.machines,
     "quotas": account.quotas,
+    "wildcards": wildcards.wildcards,
 }
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from botocore import exceptions as boto
+from msgspec import structs
 from support.cloud import cloud
 from support.projects import photos
 
@@ -275,3 +276,35 @@ def test_without_live_jobs_the_kind_of_machines_may_change() -> None:
 
 def test_a_project_that_is_not_deployed_has_no_jobs_to_strand(aws: Clients) -> None:
     assert verdicts(results(aws, "machines")) == ["ok"]
+
+
+def put_wildcard_rules(aws: Clients, count: int) -> None:
+    pattern = '{"source": ["aws.s3"], "detail": {"object": {"key": [{"wildcard": "a*b"}]}}}'
+    for number in range(count):
+        aws.events.put_rule(Name=f"other-{number}", EventPattern=pattern)
+
+
+def test_rules_with_wildcards_must_fit_beside_those_of_others(aws: Clients) -> None:
+    put_wildcard_rules(aws, 28)
+    aws.events.put_rule(Name="plain", EventPattern='{"source": ["aws.s3"]}')
+    aws.events.put_rule(Name="clock", ScheduleExpression="rate(1 hour)")
+    (full,) = results(aws, "wildcards")
+    assert (full.verdict, full.found) == (
+        "ok",
+        "rules with wildcards: 2 of the project, 28 of others, of 30 that the bus takes",
+    )
+
+    pattern = '{"source": ["aws.s3"], "detail": {"object": {"key": [{"wildcard": "uploads/*.jpg"}]}}}'
+    for ours in ("photos-upload-accepted", "photos-upload-accepted-2", "photos-upload-rejected"):
+        aws.events.put_rule(Name=ours, EventPattern=pattern)
+    assert verdicts(results(aws, "wildcards")) == ["ok"]
+
+    aws.events.put_rule(Name="photos-upload-upload-accepted", EventPattern=pattern)
+    assert verdicts(results(aws, "wildcards")) == ["failed"]
+
+
+def test_without_a_prefix_one_rule_has_wildcards(aws: Clients) -> None:
+    project = photos(2)
+    whole = dataclasses.replace(project, upload=structs.replace(project.upload, prefix=""))
+    (found,) = results(aws, "wildcards", whole)
+    assert "1 of the project" in found.found
