@@ -86,6 +86,15 @@ class Delivery:
         with translated(f"submitting the job '{batch['JobName']}'"):
             self._clients.submitter.submit_job(**request)
 
+    def submit_as_scheduled(self, job: Mapping[str, Any]) -> None:
+        """SubmitJob as Scheduler does it: `job` is its whole input, with capitalised members.
+
+        The names in Parameters are the job's own and stay as they are.
+        """
+        request: dict[str, Any] = {name[:1].lower() + name[1:]: value for name, value in job.items()}
+        with translated(f"submitting the job '{job['JobName']}'"):
+            self._clients.submitter.submit_job(**request)
+
     def invoke(self, function: str, event: Mapping[str, Any]) -> None:
         """Invoke it asynchronously, as EventBridge does: what fails comes to the dead letters again."""
         with translated(f"invoking the function '{function}'"):

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 KEY = "$.detail.object.key"
 FUNCTION = ":function:"
 
+# What SubmitJob needs, as Scheduler spells it, and how Scheduler's own words begin before it fills them in.
+SUBMIT_JOB = ("JobName", "JobQueue", "JobDefinition")
+UNFILLED = "<aws.scheduler."
+
 
 @dataclass(frozen=True)
 class Replayed:
@@ -50,6 +54,8 @@ class Replay:
         """In words what is done with a letter, and doing it. Raises DataError where nobody knows."""
         if letter.kind == "rule":
             return self._of_rule(letter)
+        if letter.kind == "schedule":
+            return self._of_schedule(letter)
         if letter.kind == "function":
             function = self._functions.get(str(letter.body.get("source")))
             if function is not None:
@@ -59,6 +65,19 @@ class Replay:
             found=f"{letter.kind} {letter.arn or letter.body.get('source', '')}",
             fix="batchkit sweep makes what is missing; then delete the message in SQS's console",
         )
+
+    def _of_schedule(self, letter: Letter) -> tuple[str, Callable[[], None]]:
+        """Its time names the run, so a second job finds the first one's."""
+        job = letter.body
+        named = all(isinstance(job.get(name), str) for name in SUBMIT_JOB)
+        if not named or UNFILLED in json.dumps(job):
+            raise DataError(
+                "this is not what a schedule of batchkit's submits",
+                found=f"{letter.arn}: {', '.join(job)}",
+                expected=f"{', '.join(SUBMIT_JOB)}, and the time that it was due",
+                fix="batchkit sweep makes what is missing; then delete the message in SQS's console",
+            )
+        return f"submit {job['JobName']}", lambda: self._delivery.submit_as_scheduled(job)
 
     def _of_rule(self, letter: Letter) -> tuple[str, Callable[[], None]]:
         delivery, event = self._delivery, letter.body

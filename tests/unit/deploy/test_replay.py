@@ -47,6 +47,17 @@ class Recorder:
             raise Throttled("AWS kept failing", found="TooManyRequestsException")
         self.calls.append((target.name, job["Parameters"]["key"]))
 
+    def submit_as_scheduled(self, job: Mapping[str, Any]) -> None:
+        batch: Any = self
+        Delivery(batch).submit_as_scheduled(job)
+
+    @property
+    def submitter(self) -> Recorder:
+        return self
+
+    def submit_job(self, **request: Any) -> None:
+        self.calls.append(("batch", request))
+
     def invoke(self, function: str, event: Mapping[str, Any]) -> None:
         self.calls.append((function, event["source"]))
 
@@ -135,6 +146,36 @@ def test_an_event_of_our_own_that_a_function_was_to_get_goes_to_that_function_al
     function = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:photos-completion"
     world.send(event, RULE_ARN=f"{RULE}batch-finished", TARGET_ARN=function)
     assert world.replayed()[1:] == ([("photos-completion", "batchkit.photos")], 0)
+
+
+SCHEDULE = f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/photos/nightly"
+
+
+def scheduled(time: str) -> dict[str, Any]:
+    names = {"JobName": "photos-nightly", "JobQueue": "photos-bulk", "JobDefinition": "photos-operations"}
+    return {**names, "Parameters": {"order": "{}", "time": time, "Kept": "as it is"}}
+
+
+def test_a_schedule_s_job_is_submitted_with_its_parameters_as_they_are(world: World) -> None:
+    body = scheduled("2026-11-24T03:00:00Z")
+    world.send(body, SCHEDULE_ARN=SCHEDULE, ERROR_CODE="THROTTLING")
+    results, calls, left = world.replayed()
+    assert [(one.done, one.error) for one in results] == [("submit photos-nightly", "")]
+    request = {
+        "jobName": "photos-nightly",
+        "jobQueue": "photos-bulk",
+        "jobDefinition": "photos-operations",
+        "parameters": body["Parameters"],
+    }
+    assert (calls, left) == ([("batch", request)], 0)
+
+
+def test_what_no_schedule_of_ours_submits_stays_and_is_told(world: World) -> None:
+    for body in ({"detail": {}}, scheduled("<aws.scheduler.scheduled-time>")):
+        world.send(body, SCHEDULE_ARN=SCHEDULE)
+    results, calls, left = world.replayed()
+    assert all("not what a schedule" in one.error for one in results)
+    assert (len(results), calls, left) == (2, [], 2)
 
 
 def test_what_nobody_can_place_stays_with_a_way_out(world: World) -> None:
