@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from batchkit.aws.errors import translated
+from botocore import exceptions as boto
+
+from batchkit.aws.errors import code, translated
 from batchkit.planning.dead_letters import Letter, parse
 
 if TYPE_CHECKING:
@@ -20,6 +22,14 @@ MAX_RECEIVED = 10
 
 # Long polling asks all of SQS's servers; a short one may say that there is nothing.
 WAIT_SECONDS = 2
+
+# Several servers hold a queue: one may give out again what another still hides.
+STALE_ROUNDS = 3
+
+# A message that is deleted, or visible already, because more time than HIDDEN_SECONDS has gone by.
+_NOT_HIDDEN = frozenset(
+    {"AWS.SimpleQueueService.MessageNotInflight", "InvalidParameterValue", "MessageNotInflight"}
+)
 
 
 @dataclass(frozen=True)
@@ -52,9 +62,13 @@ class DeadLetters:
         return sum(int(value) for name, value in attributes.items() if name in names)
 
     def letters(self, limit: int | None = None) -> Iterator[Received]:
-        """Each message once, at most `limit`. It is hidden from others until it is deleted or put back."""
+        """Each message once, at most `limit`. It is hidden from others until it is deleted or put back.
+
+        Ends where no message comes, or only known ones do: they come again while their reader is slow.
+        """
         seen: set[str] = set()
-        while limit is None or len(seen) < limit:
+        stale = 0
+        while stale < STALE_ROUNDS and (limit is None or len(seen) < limit):
             with translated(f"reading the queue '{self.name}'"):
                 answer = self._client.receive_message(
                     QueueUrl=self._url,
@@ -66,9 +80,11 @@ class DeadLetters:
                     VisibilityTimeout=HIDDEN_SECONDS,
                     WaitTimeSeconds=self._wait_seconds,
                 )
-            fresh = [one for one in answer.get("Messages", []) if one["MessageId"] not in seen]
-            if not fresh:
+            messages = answer.get("Messages", [])
+            if not messages:
                 return
+            fresh = [one for one in messages if one["MessageId"] not in seen]
+            stale = 0 if fresh else stale + 1
             for one in fresh:
                 seen.add(one["MessageId"])
                 attributes = one.get("MessageAttributes", {})
@@ -77,11 +93,15 @@ class DeadLetters:
                 yield Received(parse(one["MessageId"], one["Body"], texts, sent), one["ReceiptHandle"])
 
     def put_back(self, received: Received) -> None:
-        """Let others see the message again at once."""
+        """Let others see the message again at once; nothing where they do already."""
         with translated(f"putting a message back into '{self.name}'"):
-            self._client.change_message_visibility(
-                QueueUrl=self._url, ReceiptHandle=received.receipt, VisibilityTimeout=0
-            )
+            try:
+                self._client.change_message_visibility(
+                    QueueUrl=self._url, ReceiptHandle=received.receipt, VisibilityTimeout=0
+                )
+            except boto.ClientError as error:
+                if code(error) not in _NOT_HIDDEN:
+                    raise
 
     def delete(self, received: Received) -> None:
         with translated(f"deleting a message of '{self.name}'"):

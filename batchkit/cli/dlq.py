@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from batchkit.cli.options import config_option, output_option
 from batchkit.cli.output import print_json, print_rows
 from batchkit.cli.projects import load_here
 from batchkit.deploy import inventory
-from batchkit.deploy.replay import Replay, dead_letter_queues, handlers, replay
+from batchkit.deploy.replay import Replay, Replayed, dead_letter_queues, handlers, replay
 from batchkit.errors import EX_TEMPFAIL
 
 LISTED = ("sent", "about", "error", "message", "what helps")
@@ -61,15 +62,29 @@ def replay_(dry_run: bool, limit: int | None, config: Path | None, output: str) 
     and the command exits 75.
     """
     opened = _opened(config)
-    results = [
+    results = (
         one for queue in opened.queues for one in replay(queue, opened.replay, dry_run=dry_run, limit=limit)
-    ]
+    )
+    return tell(results, dry_run=dry_run, output=output)
+
+
+def tell(replayed: Iterable[Replayed], *, dry_run: bool, output: str) -> int:
+    """Print what became of the letters, also of those before an error; the exit code."""
+    results: list[Replayed] = []
+    try:
+        # extend keeps what came before an error.
+        results.extend(replayed)
+    finally:
+        _print(results, dry_run=dry_run, output=output)
+    return EX_TEMPFAIL if any(one.error for one in results) else 0
+
+
+def _print(results: Sequence[Replayed], *, dry_run: bool, output: str) -> None:
     if output == "json":
         print_json({"dry_run": dry_run, "letters": [one.as_json() for one in results]})
     else:
         rows = [(one.letter.about, one.letter.error, one.done, one.error) for one in results]
         print_rows(REPLAYED, rows)
-    return EX_TEMPFAIL if any(one.error for one in results) else 0
 
 
 @dataclass(frozen=True)

@@ -99,11 +99,9 @@ def replay(
     left: list[Received] = []
     try:
         for received in queue.letters(limit):
-            result = _one(plan, received.letter, dry_run=dry_run)
+            result = _one(queue, plan, received, dry_run=dry_run)
             if dry_run or result.error:
                 left.append(received)
-            else:
-                queue.delete(received)
             yield result
     finally:
         # Not before: the queue would give them out again.
@@ -111,12 +109,13 @@ def replay(
             queue.put_back(received)
 
 
-def _one(plan: Replay, letter: Letter, *, dry_run: bool) -> Replayed:
-    done = ""
+def _one(queue: DeadLetters, plan: Replay, received: Received, *, dry_run: bool) -> Replayed:
+    letter, done = received.letter, ""
     try:
         done, act = plan.plan(letter)
         if not dry_run:
             act()
+            queue.delete(received)
     except BatchkitError as error:
         return Replayed(letter, done, f"{error.what}: {error.found}")
     return Replayed(letter, done)
