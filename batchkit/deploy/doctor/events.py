@@ -82,8 +82,10 @@ def disabled_rules(system: System) -> Iterator[Finding]:
 
 
 def alarms(system: System) -> Iterator[Finding]:
-    """Alarms of the project that ring."""
-    for alarm in Metrics(system.clients.cloudwatch).ringing(f"{system.project.name}-"):
+    """Alarms of the project's stacks that ring. Another project's name may begin with this one's."""
+    ours = set(system.resources("AWS::CloudWatch::Alarm").values())
+    ringing = Metrics(system.clients.cloudwatch).ringing(f"{system.project.name}-")
+    for alarm in (one for one in ringing if one.name in ours):
         yield Finding(
             "alarm", f"the alarm {alarm.name} rings", alarm.reason, "see the dashboard, and the findings here"
         )

@@ -130,3 +130,27 @@ def test_what_may_not_be_looked_at_is_a_finding_too(system: System) -> None:
     assert looks
     assert all(one.unknown for one in looks)
     assert json.dumps([one.as_json() for one in looks])
+
+
+class Alarmed(System):
+    """A system whose stacks have one alarm: moto's stacks make none."""
+
+    def resources(self, kind: str) -> dict[str, str]:
+        return {"Failed": "photos-failed"} if kind == "AWS::CloudWatch::Alarm" else {}
+
+
+def test_another_project_s_alarm_is_none_of_ours(system: System, aws: Clients) -> None:
+    for name in ("photos-failed", "photos-other-failed"):
+        aws.cloudwatch.put_metric_alarm(
+            AlarmName=name,
+            Namespace="n",
+            MetricName="m",
+            Period=60,
+            Statistic="Sum",
+            Threshold=1,
+            EvaluationPeriods=1,
+            ComparisonOperator="GreaterThanThreshold",
+        )
+        aws.cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="too many")
+    alarmed = Alarmed(system.project, system.clients, system.stacks)
+    assert [one.what for one in found(alarmed, "alarms")] == ["the alarm photos-failed rings"]
