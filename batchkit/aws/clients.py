@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_ecr import ECRClient
     from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_kms import KMSClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
@@ -141,6 +142,10 @@ class Clients:
     @property
     def functions(self) -> LambdaClient:
         return cast("LambdaClient", self._client("lambda"))
+
+    @property
+    def kms(self) -> KMSClient:
+        return cast("KMSClient", self._client("kms"))
 
     @property
     def logs(self) -> CloudWatchLogsClient:

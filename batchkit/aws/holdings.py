@@ -1,4 +1,4 @@
-"""What holds data and outlives its stack: buckets, tables, image repositories, message queues, log groups.
+"""What outlives its stack: buckets, tables, image repositories, message queues, log groups, and their key.
 
 One class each, in `HOLDERS` by its CloudFormation type. All of their methods are idempotent: what is not
 there is no error. All raise Throttled, PermissionDenied or ConfigError.
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 # Amazon S3 API reference, DeleteObjects: "up to 1,000 keys".
 MAX_DELETED = 1000
 
+# AWS KMS API reference, ScheduleKeyDeletion: "between 7 and 30, inclusive".
+KEY_DAYS = 30
+_GOING = "PendingDeletion"
+
 # Messages that can be received, and those that somebody is at work on.
 _COUNTS = frozenset({"ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"})
 
@@ -31,6 +35,7 @@ _ABSENT = frozenset(
         "404",
         "AWS.SimpleQueueService.NonExistentQueue",
         "NoSuchBucket",
+        "NotFoundException",
         "QueueDoesNotExist",
         "RepositoryNotFoundException",
         "ResourceNotFoundException",
@@ -42,11 +47,15 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Content:
-    """What a holder holds: in words, and what it costs a month by a price of `planning.prices` for a GB."""
+    """What a holder holds: in words, and what it costs a month by a price of `planning.prices` for a GB.
+
+    `fixed` is the name of a price for the month, whatever it holds.
+    """
 
     text: str
     bytes: int | None = None
     price: str = ""
+    fixed: str = ""
 
 
 class Holder(Protocol):
@@ -196,6 +205,26 @@ class LogGroups:
             report(f"deleted the log group {name}")
 
 
+class Keys:
+    """KMS keys, by ARN. One whose deletion is scheduled costs nothing and counts as gone."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._client = clients.kms
+
+    def content(self, name: str) -> Content | None:
+        with translated(f"looking at the key '{name}'"), _absent_is_fine():
+            if self._client.describe_key(KeyId=name)["KeyMetadata"]["KeyState"] != _GOING:
+                return Content(f"needed to read what was kept: kms_key = {name}", 0, fixed="kms-key-month")
+        return None
+
+    def delete(self, name: str, report: Report) -> None:
+        with translated(f"scheduling the deletion of the key '{name}'"), _absent_is_fine():
+            key = self._client.describe_key(KeyId=name)["KeyMetadata"]
+            if key["KeyState"] != _GOING:
+                self._client.schedule_key_deletion(KeyId=key["KeyId"], PendingWindowInDays=KEY_DAYS)
+                report(f"the key {name} goes in {KEY_DAYS} days; aws kms cancel-key-deletion keeps it")
+
+
 # By type: the class, and the property of a template that names one.
 HOLDERS: Mapping[str, tuple[type[Holder], str]] = {
     "AWS::S3::Bucket": (Buckets, "BucketName"),
@@ -203,6 +232,8 @@ HOLDERS: Mapping[str, tuple[type[Holder], str]] = {
     "AWS::ECR::Repository": (Repositories, "RepositoryName"),
     "AWS::SQS::Queue": (MessageQueues, "QueueName"),
     "AWS::Logs::LogGroup": (LogGroups, "LogGroupName"),
+    # No template names a key: its ARN is an output.
+    "AWS::KMS::Key": (Keys, "KeyArn"),
 }
 
 

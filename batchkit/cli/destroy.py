@@ -20,6 +20,7 @@ from batchkit.cli.stack_progress import StackProgress
 from batchkit.deploy import code, inventory
 from batchkit.deploy.deploy import site
 from batchkit.deploy.destroy import (
+    KEY,
     DeleteData,
     Destroyer,
     Remaining,
@@ -27,6 +28,7 @@ from batchkit.deploy.destroy import (
     holdings,
     is_ours,
     job_queues,
+    own_key,
     plan_destroy,
     remaining,
 )
@@ -47,9 +49,9 @@ COLUMNS = ("remains", "name", "holds", "USD a month")
 def command(delete_data: bool, yes: bool, config: Path | None, output: str) -> None:
     """Take the project off AWS.
 
-    Ends all jobs, deletes the stacks, and says what remains: the buckets and the ledger, unless --delete-data
-    deletes them, too. Images, logs and dead letters go with their stacks. What batchkit did not make is never
-    touched. Repeated, it goes on where it was.
+    Ends all jobs, deletes the stacks, and says what remains: the buckets, the ledger and the project's own
+    key, unless --delete-data deletes them, too, the key in 30 days. Images, logs and dead letters go with
+    their stacks. What batchkit did not make is never touched. Repeated, it goes on where it was.
     """
     project, clients, progress = load_here(config), Clients(), StackProgress()
     with contextlib.closing(progress):
@@ -67,8 +69,9 @@ class _Session:
     output: str
 
     def run(self, *, delete_data: bool, yes: bool) -> None:
-        data = self._data()
         stacks = inventory.deployed(self.tools.stacks, self.project.name)
+        # The key last: what it encrypts is lost without it.
+        data = [*self._data(), *own_key(self.tools, stacks)]
         queues = job_queues(self.tools, stacks)
         steps = plan_destroy(stacks, queues, self._existing(data) if delete_data else ())
         self._warn(stacks)
@@ -127,6 +130,8 @@ class _Session:
             click.echo(
                 "\nbatchkit destroy --delete-data deletes these, too; batchkit deploy takes them over."
             )
+            if any(one.kind == KEY for one in left):
+                click.echo("Not the key, which only its stack knew: aws kms schedule-key-deletion does.")
         else:
             click.echo("Nothing remains.")
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from batchkit.aws.holdings import HOLDERS, bucket_owner
+from batchkit.aws.holdings import HOLDERS, KEY_DAYS, Content, bucket_owner
 from batchkit.aws.queues import Queues
 from batchkit.deploy.operation import failed, new_token
 from batchkit.deploy.template import Template
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 BUCKET = "AWS::S3::Bucket"
 JOB_QUEUE = "AWS::Batch::JobQueue"
 KEY = "AWS::KMS::Key"
+KEY_OUTPUT = "KmsKeyArn"
 REASON = "batchkit destroy: the project is taken away"
 
 # Children get 30 s after SIGTERM (AWS Batch User Guide, "Job timeouts"), instances may take minutes to tell.
@@ -66,6 +67,8 @@ class DeleteData:
     name: str
 
     def __str__(self) -> str:
+        if self.kind == KEY:
+            return f"schedule the deletion of the key {self.name}, in {KEY_DAYS} days"
         return f"delete {self.kind} {self.name} and all that it holds"
 
 
@@ -115,6 +118,18 @@ def holdings(steps: Plan, pseudo: Mapping[str, str]) -> tuple[DeleteData, ...]:
                 if one.is_retained and one.kind in HOLDERS and HOLDERS[one.kind][1] in one.properties
             ]
     return tuple(found)
+
+
+def own_key(tools: Tools, stacks: Iterable[StackState]) -> tuple[DeleteData, ...]:
+    """The key that the project's stacks made, if they did: a key that was given is not theirs.
+
+    To be asked before the stacks go: nothing else tells its ARN.
+    """
+    return tuple(
+        DeleteData(KEY, stack.outputs[KEY_OUTPUT])
+        for stack in stacks
+        if KEY_OUTPUT in stack.outputs and tools.stacks.resources(stack.id, KEY)
+    )
 
 
 class Destroyer:
@@ -190,7 +205,12 @@ def remaining(clients: Clients, data: Iterable[DeleteData]) -> list[Remaining]:
     for one in data:
         content = HOLDERS[one.kind][0](clients).content(one.name)
         if content is not None:
-            price = PRICES[content.price].usd if content.price else 0.0
-            monthly = None if content.bytes is None else content.bytes / GB * price
-            found.append(Remaining(one.kind, one.name, content.text, monthly))
+            found.append(Remaining(one.kind, one.name, content.text, _monthly(content)))
     return found
+
+
+def _monthly(content: Content) -> float | None:
+    if content.bytes is None:
+        return None
+    price = PRICES[content.price].usd if content.price else 0.0
+    return content.bytes / GB * price + (PRICES[content.fixed].usd if content.fixed else 0.0)

@@ -10,12 +10,14 @@ from batchkit.aws.holdings import HOLDERS
 from batchkit.aws.stacks import StackState
 from batchkit.deploy import code
 from batchkit.deploy.destroy import (
+    KEY,
     DeleteData,
     DeleteStack,
     Destroyer,
     Drain,
     holdings,
     is_ours,
+    own_key,
     plan_destroy,
     remaining,
 )
@@ -85,6 +87,42 @@ def test_a_versioned_bucket_goes_with_its_versions_markers_and_unfinished_upload
     assert aws.s3.list_buckets()["Buckets"] == []
     assert told == ["deleted 4 versions of objects of photos-originals"]
     assert remaining(aws, [BUCKET]) == []
+
+
+class KeyStack:
+    """The stack that made a key, or did not: its tools."""
+
+    def __init__(self, *, makes_key: bool) -> None:
+        self._made = {"Key": "id"} if makes_key else {}
+
+    @property
+    def stacks(self) -> KeyStack:
+        return self
+
+    def resources(self, _: str, kind: str) -> dict[str, str]:
+        return self._made if kind == KEY else {}
+
+
+def test_a_key_of_the_project_s_own_is_found_and_one_that_was_given_is_not() -> None:
+    stacks = [StackState("i", "photos-storage", "CREATE_COMPLETE", outputs={"KmsKeyArn": "arn:key"})]
+    own, given = KeyStack(makes_key=True), KeyStack(makes_key=False)
+    assert own_key(own, stacks) == (DeleteData(KEY, "arn:key"),)  # type: ignore[arg-type]
+    assert own_key(given, stacks) == ()  # type: ignore[arg-type]
+
+
+def test_a_key_remains_with_its_price_until_its_deletion_is_scheduled(aws: Clients) -> None:
+    key = DeleteData(KEY, aws.kms.create_key()["KeyMetadata"]["Arn"])
+    (found,) = remaining(aws, [key])
+    assert (found.holds, found.monthly) == (f"needed to read what was kept: kms_key = {key.name}", 1.0)
+    told: list[str] = []
+    destroyer = Destroyer(aws, Tools.of(aws, "photos"), told.append)
+
+    destroyer.take(key)
+    destroyer.take(key)
+    assert aws.kms.describe_key(KeyId=key.name)["KeyMetadata"]["KeyState"] == "PendingDeletion"
+    assert len(told) == 1
+    assert "30 days" in told[0]
+    assert remaining(aws, [key]) == []
 
 
 class Batch:
