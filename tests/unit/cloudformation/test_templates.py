@@ -130,7 +130,7 @@ def test_the_end_of_a_run_may_read_all_that_it_looks_at(key: str) -> None:
     readable = [
         resource["Sub"].partition("${ArtifactsBucketName}/")[2]
         for statement in statements
-        if statement["Action"] == "s3:GetObject"
+        if statement.get("Action") == "s3:GetObject"
         for resource in statement["Resource"]
     ]
     assert any(fnmatch(key, pattern) for pattern in readable if pattern)
