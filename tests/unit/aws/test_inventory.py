@@ -123,15 +123,19 @@ WHOLE = csv_file(CURRENT, [row(key) for key in KEYS])
 @pytest.mark.parametrize(
     ("body", "found"),
     [
-        (WHOLE[:-9], "EOFError"),
-        (b"not gzip", "BadGzipFile"),
-        (WHOLE + b"garbage", "BadGzipFile"),
-        (WHOLE[:20] + b"\0\0\0\0" + WHOLE[24:], "rror"),
-        (gzip.compress(b'"uploads","k"\n'), "line 1"),
-        (csv_file(CURRENT, [row("k"), row("k", Size="many")]), "line 2"),
-        (csv_file(CURRENT, [row("k", LastModifiedDate="yesterday")]), "line 1"),
-        (gzip.compress(b'"uploads","%FF","1","' + inventories.MODIFIED.encode() + b'","e"\n'), "line 1"),
-        (gzip.compress(b'"uploads","\xff","1","","e"\n'), "utf-8"),
+        pytest.param(WHOLE[:-9], "EOFError", id="cut"),
+        pytest.param(b"not gzip", "BadGzipFile", id="no gzip"),
+        pytest.param(WHOLE + b"garbage", "BadGzipFile", id="garbage behind"),
+        pytest.param(WHOLE[:20] + b"\0\0\0\0" + WHOLE[24:], "rror", id="damaged inside"),
+        pytest.param(gzip.compress(b'"uploads","k"\n'), "line 1", id="too few fields"),
+        pytest.param(csv_file(CURRENT, [row("k"), row("k", Size="many")]), "line 2", id="size"),
+        pytest.param(csv_file(CURRENT, [row("k", LastModifiedDate="yesterday")]), "line 1", id="date"),
+        pytest.param(
+            gzip.compress(b'"uploads","%FF","1","' + inventories.MODIFIED.encode() + b'","e"\n'),
+            "line 1",
+            id="key",
+        ),
+        pytest.param(gzip.compress(b'"uploads","\xff","1","","e"\n'), "utf-8", id="encoding"),
     ],
 )
 def test_a_damaged_file_is_named(world: World, body: bytes, found: str) -> None:
