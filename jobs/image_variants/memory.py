@@ -68,11 +68,9 @@ def _samples(source: Source) -> float:
 
 
 def _decoded(part: Part) -> float:
-    """The decoded picture, the one in another mode, and the copy that a resizer makes."""
+    """The decoded picture, and the one in another mode."""
     mode, plan = part.source.image.mode, part.plan
     width = float(WIDTHS.get(mode, 4))
-    if any(cut.parent is None and not cut.keeps(plan.decoded) for cut in plan.cuts):
-        width += part.resizer.copied
     if mode in CONVERTED or "transparency" in part.source.image.info:
         width += 4
     return width * _pixels(plan.decoded)

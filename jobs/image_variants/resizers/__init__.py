@@ -25,11 +25,6 @@ class Resizer(Protocol):
         """What `batchkit preview --explain` and the facts of outputs call it."""
         ...
 
-    @property
-    def copied(self) -> float:
-        """Bytes a pixel of the picture that it copies while it resizes."""
-        ...
-
     def resize(self, image: Image.Image, size: Size, box: Box) -> Image.Image:
         """A new picture in the same mode, without metadata. `box` may have fractions of pixels."""
         ...

@@ -18,7 +18,6 @@ class Pillow:
     """`name` tells the two builds apart."""
 
     name: str = "pillow"
-    copied: float = 0.0
 
     def resize(self, image: Image.Image, size: Size, box: Box) -> Image.Image:
         """See Resizer."""

@@ -3,6 +3,9 @@
 libvips cuts and resizes whole pixels. What lies between pixels (a JPEG of odd size that was scaled while it
 was decoded, a `cover` of odd proportions) would be moved by a part of a pixel, which a comparison shows;
 there libvips makes a picture of about twice the size, and Pillow, which cuts anywhere, the rest.
+
+Nothing is copied on the way: Pillow lends its pixels through the Arrow C data interface and takes libvips's
+the same way (Pillow's documentation, "Arrow support"). For that a picture must lie in one block of memory.
 """
 
 from __future__ import annotations
@@ -12,8 +15,9 @@ from functools import cache
 from math import ceil, floor
 from typing import Any
 
+import nanoarrow
 import pyvips
-from PIL import Image
+from PIL import Image, _imaging
 
 from image_variants.geometry import Box, Size
 from image_variants.resizers.pillow import REDUCING_GAP, Pillow
@@ -21,13 +25,15 @@ from image_variants.resizers.pillow import REDUCING_GAP, Pillow
 # How far an edge may be moved, in pixels of the result.
 UNSEEN = 0.02
 # Pictures of fewer pixels are made by Pillow: handing them over costs more than it saves.
-FEW_PIXELS = 200_000
+FEW_PIXELS = 100_000
 # The size of what Pillow gets, as a multiple of the result's.
 SPARE = 2.0
-# Pillow keeps RGB in four bytes a pixel, and hands these out and takes them back with the least work.
-RAW = {"RGB": "RGBX"}
 PREMULTIPLIED = {"LA": "La", "RGBA": "RGBa"}
-BANDS = {"L": 1, "La": 2, "RGBX": 4, "RGBa": 4, "CMYK": 4, "YCbCr": 3}
+# Bytes a pixel in Pillow's memory: all modes but these keep four, whatever the number of their bands.
+BYTES = {"L": 1}
+WIDE = 4
+# Such a pixel in the words of Arrow.
+FOUR = nanoarrow.fixed_size_list(nanoarrow.uint8(), WIDE)
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,10 @@ class Vips:
 
     exact: Pillow
     name: str = "libvips"
-    copied: float = 4.0
+
+    def __post_init__(self) -> None:
+        # Pillow lays pictures beyond 16 MB in several blocks unless told otherwise.
+        _imaging.set_use_block_allocator(1)
 
     def resize(self, image: Image.Image, size: Size, box: Box) -> Image.Image:
         """See Resizer."""
@@ -78,17 +87,35 @@ def _moved(box: Box, whole: tuple[int, int, int, int], size: Size) -> float:
 
 def _resize(image: Image.Image, size: Size, box: tuple[int, int, int, int]) -> Image.Image:
     """libvips's resize of whole pixels; exactly `size`."""
-    vips = _vips()
-    part = image if box == (0, 0, *image.size) else image.crop(box)
-    raw = RAW.get(image.mode, image.mode)
-    source = vips.Image.new_from_memory(part.tobytes("raw", raw), *part.size, BANDS[raw], "uchar")
-    resized = source.resize(
-        size[0] / part.width,
-        vscale=size[1] / part.height,
-        kernel="lanczos3",
-        gap=REDUCING_GAP,
-    )
-    return Image.frombytes(image.mode, size, resized.write_to_memory(), "raw", raw)
+    width = BYTES.get(image.mode, WIDE)
+    lent = _lend(image)
+    source = _vips().Image.new_from_memory(lent, *image.size, width, "uchar")
+    if box != (0, 0, *image.size):
+        source = source.crop(box[0], box[1], box[2] - box[0], box[3] - box[1])
+    across, down = size[0] / source.width, size[1] / source.height
+    resized = source.resize(across, vscale=down, kernel="lanczos3", gap=REDUCING_GAP).write_to_memory()
+    return _take(image.mode, size, width, resized)
+
+
+def _lend(image: Image.Image) -> memoryview:
+    """The pixels as they lie in Pillow's memory, which stays until the view is gone."""
+    try:
+        array = nanoarrow.c_array(image)
+    except ValueError:
+        # In several blocks: made before Pillow was told. The copy is not.
+        array = nanoarrow.c_array(image.copy())
+    view = array.view()
+    values = view.child(0) if view.n_children else view
+    return memoryview(values.buffer(1)).cast("B")
+
+
+def _take(mode: str, size: Size, width: int, pixels: Any) -> Image.Image:
+    """A picture of the pixels that libvips made, which stay where they are."""
+    values = nanoarrow.c_array_from_buffers(nanoarrow.uint8(), len(pixels), [None, pixels])
+    if width == 1:
+        return Image.fromarrow(values, mode, size)
+    array = nanoarrow.c_array_from_buffers(FOUR, size[0] * size[1], [None], children=[values])
+    return Image.fromarrow(array, mode, size)
 
 
 @cache

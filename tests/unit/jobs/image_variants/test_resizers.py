@@ -1,5 +1,5 @@
 import pytest
-from PIL import Image
+from PIL import Image, _imaging
 from support.imagery import landscape
 from support.similarity import ssim
 
@@ -78,3 +78,26 @@ def test_edges_keep_their_place(resizer: Resizer) -> None:
         ours = resizer.resize(source, (250, 100), (left, 0, 1000, 400))
         white = sum(ours.crop((0, 50, 250, 51)).tobytes()) / 255
         assert white == pytest.approx(250 * 500 / (1000 - left), abs=0.1)
+
+
+def test_libvips_takes_what_was_laid_in_several_blocks() -> None:
+    """Pillow lends a picture only if it lies in one block."""
+    libvips, size = installed()["libvips"], (3000, 2000)
+    _imaging.set_use_block_allocator(0)
+    try:
+        scattered = Image.effect_noise(size, 60).convert("RGB")
+        with pytest.raises(ValueError, match="not contiguous"):
+            scattered.__arrow_c_array__()
+    finally:
+        _imaging.set_use_block_allocator(1)
+    best = scattered.resize((800, 533), LANCZOS)
+    assert ssim(libvips.resize(scattered, (800, 533), (0, 0, *size)), best) >= 0.995
+
+
+def test_what_libvips_made_outlives_it_and_can_be_resized_and_changed() -> None:
+    libvips = installed()["libvips"]
+    first = libvips.resize(Image.new("RGB", (2000, 1500), "red"), (1000, 750), (0, 0, 2000, 1500))
+    second = libvips.resize(first, (500, 375), (0, 0, 1000, 750))
+    del first
+    second.paste("blue", (0, 0, 100, 100))
+    assert (second.getpixel((50, 50)), second.getpixel((300, 300))) == ((0, 0, 255), (255, 0, 0))
