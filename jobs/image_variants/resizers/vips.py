@@ -88,25 +88,31 @@ def _moved(box: Box, whole: tuple[int, int, int, int], size: Size) -> float:
 def _resize(image: Image.Image, size: Size, box: tuple[int, int, int, int]) -> Image.Image:
     """libvips's resize of whole pixels; exactly `size`."""
     width = BYTES.get(image.mode, WIDE)
+    # To be kept until libvips has read: neither buffers nor views of it do so.
     lent = _lend(image)
-    source = _vips().Image.new_from_memory(lent, *image.size, width, "uchar")
+    source = _vips().Image.new_from_memory(_buffer(lent), *image.size, width, "uchar")
     if box != (0, 0, *image.size):
         source = source.crop(box[0], box[1], box[2] - box[0], box[3] - box[1])
     across, down = size[0] / source.width, size[1] / source.height
     resized = source.resize(across, vscale=down, kernel="lanczos3", gap=REDUCING_GAP).write_to_memory()
+    del lent
     return _take(image.mode, size, width, resized)
 
 
-def _lend(image: Image.Image) -> memoryview:
-    """The pixels as they lie in Pillow's memory, which stays until the view is gone."""
+def _lend(image: Image.Image) -> Any:
+    """Pillow's pixels as an array of Arrow's, which keeps them where they are."""
     try:
-        array = nanoarrow.c_array(image)
+        return nanoarrow.c_array(image)
     except ValueError:
         # In several blocks: made before Pillow was told. The copy is not.
-        array = nanoarrow.c_array(image.copy())
+        return nanoarrow.c_array(image.copy())
+
+
+def _buffer(array: Any) -> Any:
+    """All of its bytes, as long as the array lives."""
     view = array.view()
     values = view.child(0) if view.n_children else view
-    return memoryview(values.buffer(1)).cast("B")
+    return values.buffer(1)
 
 
 def _take(mode: str, size: Size, width: int, pixels: Any) -> Image.Image:
