@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from batchkit.cli.output import print_json
-from batchkit.cli.submit_options import USD
+from batchkit.cli.parameters import USD
 from batchkit.cli.terminal import Terminal
 from batchkit.errors import EX_DATAERR
 from batchkit.runs.commanding import Command, Done
 from batchkit.runs.submit import check_cost
 
 if TYPE_CHECKING:
-    from batchkit.runs.bulk import Bulk, Prepared, Request
+    from batchkit.runs.bulk import Bulk
+    from batchkit.runs.requests import Prepared, Request
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -10,8 +10,8 @@ import click
 from batchkit.aws.clients import Clients
 from batchkit.cli.options import config_option, output_option
 from batchkit.cli.output import print_json, print_rows
+from batchkit.cli.parameters import SIZE
 from batchkit.cli.projects import load_here
-from batchkit.cli.submit_options import SIZE
 from batchkit.planning import timetable
 from batchkit.runs import orders, scheduling
 

@@ -22,9 +22,9 @@ from batchkit.runs.commanding import Command
 from batchkit.runs.submit import Rehearsal, check_cost, execute
 
 if TYPE_CHECKING:
-    from batchkit.runs.bulk import Prepared
     from batchkit.runs.canary import Both
     from batchkit.runs.commanding import Done
+    from batchkit.runs.requests import Prepared
 
 
 @click.command()

@@ -7,13 +7,12 @@ plan ─ steps ─ executor (AWS, or a rehearsal)
 
 from __future__ import annotations
 
-import hashlib
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from batchkit.aws import uploading
 from batchkit.aws.account import account_id
@@ -22,16 +21,14 @@ from batchkit.aws.queue import Queue
 from batchkit.aws.run_ledger import RunLedger
 from batchkit.aws.spot_prices import spot_vcpu_hour
 from batchkit.planning import names
-from batchkit.planning.backfill import Found, Options, Plan
-from batchkit.planning.cost import Machine
+from batchkit.planning.backfill import Plan
 from batchkit.planning.prices import PRICES, overridden
-from batchkit.planning.selection import Selection
-from batchkit.planning.sizing import MODEL, SECONDS_PER_CHILD, FanOut, Model
-from batchkit.planning.source_spec import KeyFile, Prefix, SourceSpec
+from batchkit.planning.source_spec import KeyFile, Prefix
 from batchkit.runs import duplicates, intents, kept, planner
 from batchkit.runs.classify import Classifier
 from batchkit.runs.gather import gather, named
 from batchkit.runs.interrupts import Stopped, unless_stopped, until_stopped
+from batchkit.runs.requests import Prepared, Request
 from batchkit.runs.spool import Spool
 from batchkit.runs.steps import Destination, Step, steps
 from batchkit.runs.submit import AwsExecutor, Report, execute
@@ -41,71 +38,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from batchkit.aws.clients import Clients
+    from batchkit.planning.backfill import Found
     from batchkit.planning.manifest import Source
     from batchkit.planning.prices import Price
     from batchkit.project import Project
-    from batchkit.runs.duplicates import Repeats
-    from batchkit.runs.intents import Claim
     from batchkit.runs.steps import Executor
 
 SPOT = "ec2-spot-vcpu-hour"
-
-Wanted = Callable[["Source"], bool]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """What a person asks for. `source` is the text of `spec`; `keys` is the file behind a KeyFile,
-    and `repeats` which of its lines are left out, once somebody has looked.
-
-    `part` tells runs of one command apart (a canary, the rest); `wanted` chooses their sources. `max_bad` is
-    the plan's; None: the project's. `per_child` (items) overrules what the model says.
-    """
-
-    source: str
-    spec: SourceSpec
-    selection: Selection = field(default_factory=Selection)
-    changed_only: bool = False
-    fan_out: FanOut = "source"
-    seconds_per_child: float = SECONDS_PER_CHILD
-    model: Model = MODEL
-    max_bad: float | None = None
-    per_child: int | None = None
-    prices: Mapping[str, Price] = field(default_factory=lambda: PRICES)
-    keys: Path | None = None
-    repeats: Repeats | None = None
-    part: str = ""
-    wanted: Wanted | None = None
-
-    def meaning(self, project: Project) -> dict[str, Any]:
-        """What makes two commands the same: JSON-able. Prices and speed are no part of it."""
-        return {
-            "project": project.name,
-            "recipe": project.recipe.digest,
-            "source": self.source,
-            "content": _digest(self.keys) if self.keys else "",
-            "bucket": (self.spec.bucket or "") if isinstance(self.spec, KeyFile) else "",
-            "selection": asdict(self.selection),
-            "changed_only": self.changed_only,
-            "fan_out": self.fan_out,
-            "seconds_per_child": float(self.seconds_per_child),
-            "part": self.part,
-        }
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A run that is planned: by now, or (`continued`) by the same command, which had begun to submit it.
-
-    `spool` is None when its manifest is stored already; `found` says what is in it, if it was planned by
-    now. Without a `claim` it can only be rehearsed, or be planned anew as another run.
-    """
-
-    plan: Plan
-    spool: Spool | None
-    claim: Claim | None = None
-    continued: bool = False
-    found: Found | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -270,32 +209,12 @@ class Bulk:
         return replace(request, repeats=found)
 
     def _plan(self, request: Request, run: str, found: Found) -> Plan:
-        started, options = int(self.clock()), self._options(request)
+        started, options = int(self.clock()), request.options(self.project)
         return planner.make_plan(found, run=run, started=started, target=self._target, options=options)
 
     @property
     def _target(self) -> planner.Target:
         return planner.Target(self.project.recipe, self.project.output.key, self.project.upload_rules)
-
-    def _options(self, request: Request) -> Options:
-        compute = self.project.compute
-        return Options(
-            machine=Machine(compute.type, compute.vcpus, int(compute.memory), self._has_addresses),
-            max_vcpus=compute.max_vcpus,
-            fan_out=request.fan_out,
-            seconds_per_child=request.seconds_per_child,
-            timeout=compute.bulk_timeout,
-            per_child=request.per_child,
-            model=request.model,
-            max_bad=self.project.bulk.max_bad if request.max_bad is None else request.max_bad,
-            output_events=self.project.output.bucket == self.project.upload.bucket,
-            prices=request.prices,
-        )
-
-    @property
-    def _has_addresses(self) -> bool:
-        """Whether each child on Fargate has a public address, which is billed."""
-        return self.project.network.egress == "public-ip"
 
     def _classifier(self) -> Classifier:
         output = self.project.output
@@ -319,8 +238,3 @@ class Bulk:
             clock=self.clock,
             **guard,
         )
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from batchkit.planning.backfill import Plan
     from batchkit.planning.manifest import Source
     from batchkit.planning.sizing import Model
-    from batchkit.runs.bulk import Bulk, Prepared, Request
+    from batchkit.runs.bulk import Bulk
     from batchkit.runs.commanding import Command, Done
+    from batchkit.runs.requests import Prepared, Request
 
 PURPOSE = "canary"
 REST = "rest"

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from batchkit.planning.backfill import Plan
-    from batchkit.runs.bulk import Bulk, Prepared, Request
+    from batchkit.runs.bulk import Bulk
     from batchkit.runs.interrupts import Stopped
+    from batchkit.runs.requests import Prepared, Request
     from batchkit.runs.steps import Step
     from batchkit.runs.watch import Progress
 

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from batchkit.aws.clients import Clients
     from batchkit.project import Project
-    from batchkit.runs.bulk import Prepared
     from batchkit.runs.interrupts import Stopped
+    from batchkit.runs.requests import Prepared
     from batchkit.runs.submit import Report
 
 COMMAND = "operate"

@@ -21,7 +21,7 @@ from batchkit.planning.selection import Selection
 from batchkit.planning.source_spec import Prefix, parse_spec
 from batchkit.project import Project
 from batchkit.runs import sweep
-from batchkit.runs.bulk import Request
+from batchkit.runs.requests import Request
 from batchkit.typed import decode
 
 # AWS Batch takes 8,192 characters of overrides, of which command and environment are only a part.

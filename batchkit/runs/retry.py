@@ -25,7 +25,7 @@ from batchkit.planning.sizing import smaller
 from batchkit.planning.source_spec import KeyFile
 from batchkit.planning.states import Outcome
 from batchkit.project.sizes import Memory
-from batchkit.runs.bulk import Request
+from batchkit.runs.requests import Request
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,7 +17,8 @@ import msgspec
 
 from batchkit.planning.source_spec import Prefix
 from batchkit.planning.states import Outcome
-from batchkit.runs.bulk import Bulk, Request
+from batchkit.runs.bulk import Bulk
+from batchkit.runs.requests import Request
 
 if TYPE_CHECKING:
     from batchkit.planning.manifest import Source

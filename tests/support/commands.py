@@ -9,7 +9,8 @@ from typing import Any
 from batchkit.planning import names
 from batchkit.planning.source_spec import Prefix
 from batchkit.project.load import parse
-from batchkit.runs.bulk import Bulk, Prepared, Request
+from batchkit.runs.bulk import Bulk
+from batchkit.runs.requests import Prepared, Request
 from support.moto_world import Clock, World
 from support.submitting import FakeBatch, manifest_of
 

@@ -17,8 +17,9 @@ from batchkit.aws.clients import Clients
 from batchkit.errors import Interrupted
 from batchkit.planning.source_spec import parse_spec
 from batchkit.project import load
-from batchkit.runs.bulk import Bulk, Request
+from batchkit.runs.bulk import Bulk
 from batchkit.runs.interrupts import interruptible
+from batchkit.runs.requests import Request
 
 if TYPE_CHECKING:
     from batchkit.aws.queue import BatchJob, Queue

@@ -19,7 +19,8 @@ from batchkit.errors import ConfigError
 from batchkit.planning.source_spec import KeyFile, Prefix
 from batchkit.planning.states import Counts, RunState
 from batchkit.runs import intents
-from batchkit.runs.bulk import Bulk, Request
+from batchkit.runs.bulk import Bulk
+from batchkit.runs.requests import Request
 from batchkit.runs.watch import Progress
 
 if TYPE_CHECKING:
@@ -220,4 +221,4 @@ def test_a_run_is_judged_as_the_command_line_or_else_the_project_says(
     bulk: Bulk, tmp_path: Path, arguments: list[str], expected: float
 ) -> None:
     request = chosen("s3://b/in/", *arguments).request(bulk, tmp_path)
-    assert bulk._options(request).max_bad == expected
+    assert request.options(bulk.project).max_bad == expected

@@ -13,7 +13,7 @@ from support.moto_world import World
 
 from batchkit.errors import BatchkitError, DataError, Interrupted
 from batchkit.planning.source_spec import KeyFile, Prefix
-from batchkit.runs.bulk import Prepared, Request
+from batchkit.runs.requests import Prepared, Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,8 +21,9 @@ from batchkit.planning.sizing import MODEL, Amount
 from batchkit.planning.source_spec import Prefix
 from batchkit.planning.states import Counts, RunState
 from batchkit.runs import canary, intents
-from batchkit.runs.bulk import Bulk, Request
+from batchkit.runs.bulk import Bulk
 from batchkit.runs.canary import Measured
+from batchkit.runs.requests import Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

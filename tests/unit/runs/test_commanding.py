@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from support.moto_world import World
 
     from batchkit.planning.backfill import Plan
-    from batchkit.runs.bulk import Prepared
     from batchkit.runs.commanding import Done
+    from batchkit.runs.requests import Prepared
     from batchkit.runs.watch import Progress
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from support.moto_world import World
 
-    from batchkit.runs.bulk import Request
+    from batchkit.runs.requests import Request
     from batchkit.runs.retry import Selected
 
 TASKS = ["a", "b"]
