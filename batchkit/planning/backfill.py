@@ -153,7 +153,7 @@ class Found:
 class Options:
     """How a run is to be cut up, and what it runs on.
 
-    `max_vcpus` may run at the same time. `per_child` (items) overrules the cost model and
+    `max_vcpus` may run at the same time. `most_per_child` (items) bounds what follows from the cost model and
     `seconds_per_child`; `timeout` (seconds) ends a child's attempt. `output_events` says that every output
     put makes an event that is billed; `max_bad` is the plan's.
     """
@@ -162,7 +162,7 @@ class Options:
     max_vcpus: int
     fan_out: FanOut = "source"
     seconds_per_child: float = SECONDS_PER_CHILD
-    per_child: int | None = None
+    most_per_child: int | None = None
     timeout: int | None = None
     model: Model = MODEL
     prices: Mapping[str, Price] = field(default_factory=lambda: PRICES)
@@ -179,9 +179,8 @@ def plan(
     """
     amount = sizing.amount(found.sources, found.bytes, found.items, found.unsized)
     seconds = options.model.seconds(amount, options.machine.vcpus)
-    per_child = options.per_child or sizing.per_child(
-        amount, seconds, len(tasks), options.fan_out, options.seconds_per_child
-    )
+    per_child = sizing.per_child(amount, seconds, len(tasks), options.fan_out, options.seconds_per_child)
+    per_child = min(per_child, options.most_per_child or per_child)
     children = Shape(found.sources, len(tasks), per_child).children
     visits = sizing.visits(found.sources, found.items, len(tasks), per_child)
     seconds = options.model.seconds(sizing.visited(amount, visits), options.machine.vcpus)

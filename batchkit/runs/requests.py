@@ -34,7 +34,7 @@ class Request:
     and `repeats` which of its lines are left out, once somebody has looked.
 
     `part` tells runs of one command apart (a canary, the rest); `wanted` chooses their sources. `max_bad` is
-    the plan's; None: the project's. `per_child` (items) overrules what the model says.
+    the plan's; None: the project's. `most_per_child` (items) bounds a child's shard, whatever the model says.
     """
 
     source: str
@@ -45,7 +45,7 @@ class Request:
     seconds_per_child: float = SECONDS_PER_CHILD
     model: Model = MODEL
     max_bad: float | None = None
-    per_child: int | None = None
+    most_per_child: int | None = None
     prices: Mapping[str, Price] = field(default_factory=lambda: PRICES)
     keys: Path | None = None
     repeats: Repeats | None = None
@@ -78,7 +78,7 @@ class Request:
             fan_out=self.fan_out,
             seconds_per_child=self.seconds_per_child,
             timeout=compute.bulk_timeout,
-            per_child=self.per_child,
+            most_per_child=self.most_per_child,
             model=self.model,
             max_bad=project.bulk.max_bad if self.max_bad is None else self.max_bad,
             output_events=output.bucket == project.upload.bucket,

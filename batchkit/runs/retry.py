@@ -116,8 +116,8 @@ def is_wanted(result: Result, only: frozenset[str] | set[str]) -> bool:
 def request(selected: Selected, plan: Plan | None, only: Iterable[str], tasks: int) -> Request:
     """What is asked of the bulk lane; `plan` is the one of the run that is retried, if it had one.
 
-    The children are as large as its were, counted in sources, for a recipe of `tasks`; where some were too
-    large, they are half as large.
+    The children are at most as large as its were, counted in sources, for a recipe of `tasks`; where some
+    were too large, they are half as large.
     """
     kinds = ", ".join(sorted(only))
     asked = Request(
@@ -133,8 +133,7 @@ def request(selected: Selected, plan: Plan | None, only: Iterable[str], tasks: i
         size = smaller(size, tasks)
     return replace(
         asked,
-        per_child=size,
-        fan_out="task" if size < tasks else "source",
+        most_per_child=size,
         model=plan.model,
         max_bad=plan.max_bad,
     )

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 END = RunEnd(
     "b-1", "bulk", RunState.PARTIAL, Counts(done=5, failed=1), 2, "d" * 64, "j", started=10, stopped=70
 )
-OPTIONS = Options(machine=Machine("fargate-spot", 2, 4096), max_vcpus=8, per_child=6)
+OPTIONS = Options(machine=Machine("fargate-spot", 2, 4096), max_vcpus=8, most_per_child=6)
 
 
 def plan(house: House, run: str, sources: int, items: int, **options: Any) -> Plan:
@@ -52,7 +52,7 @@ def summed() -> Tally:
 
 @pytest.mark.parametrize("kind", ["ec2-spot", "fargate", "fargate-spot"])
 def test_a_run_that_went_as_planned_cost_what_was_planned(house: House, kind: ComputeType) -> None:
-    made = plan(house, "b-1", 60, 180, machine=Machine(kind, 2, 16384), per_child=60)
+    made = plan(house, "b-1", 60, 180, machine=Machine(kind, 2, 16384), most_per_child=60)
     each = round(made.model.seconds(amount(60, 1000, 180), 2) / made.children)
     children = [
         {**asdict(report(made.run, child, made.shape)), "started": 10, "stopped": 10 + each}
@@ -64,7 +64,7 @@ def test_a_run_that_went_as_planned_cost_what_was_planned(house: House, kind: Co
 
 
 def test_dead_children_cost_something_too_each_attempt_at_least_a_minute_on_fargate(house: House) -> None:
-    made = plan(house, "b-1", 4, 12, per_child=6)
+    made = plan(house, "b-1", 4, 12, most_per_child=6)
     dead = {"failure": asdict(ChildFailure("b-1", 0, 2, "j:0", 1, "", "", 3, worked=(1, 2, 100)))}
     cost = ending.cost(END, tally([dead], made.shape), json.loads(made.to_json()))
     assert cost["measured_billed_seconds"] == 60 + 60 + 130
@@ -135,7 +135,7 @@ def test_a_run_that_was_cancelled_between_two_jobs_ends_with_those_it_has(house:
 def test_a_run_with_a_larger_share_of_bad_items_than_its_plan_allows_has_failed(
     house: House, bad: int, state: RunState
 ) -> None:
-    made = plan(house, f"b-{bad}-bad", 4, 12, max_bad=0.25, per_child=12)
+    made = plan(house, f"b-{bad}-bad", 4, 12, max_bad=0.25, most_per_child=12)
     RunLedger(house.clients.dynamodb, TABLE, lambda: CREATED).begin(made, "s3://uploads/")
     house.ledger.record_report(report(made.run, 0, made.shape, done=12 - bad, rejected=bad))
     (job,) = bulk(made.run, house.recipe.digest, made.shape, made.arrays)
@@ -149,7 +149,7 @@ def test_a_run_with_a_larger_share_of_bad_items_than_its_plan_allows_has_failed(
 def test_the_report_of_a_cancelled_run_says_so_and_names_what_its_dead_children_were_to_do(
     house: House,
 ) -> None:
-    made = plan(house, "b-stopped", 4, 12, per_child=6)
+    made = plan(house, "b-stopped", 4, 12, most_per_child=6)
     ledger = RunLedger(house.clients.dynamodb, TABLE, lambda: CREATED)
     ledger.begin(made, "s3://uploads/")
     store(house, made)

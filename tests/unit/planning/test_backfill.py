@@ -57,13 +57,17 @@ def test_fewer_items_of_the_same_sources_cost_less() -> None:
     assert planned(1000, items=1000).cost.total < planned(1000).cost.total
 
 
-def test_a_shard_given_by_hand_overrules_the_model() -> None:
-    assert planned(1000, replace(OPTIONS, per_child=6)).per_child == 6
+def test_shards_are_as_the_model_says_and_no_larger_than_the_bound() -> None:
+    model = planned(10_000).per_child
+    assert planned(10_000, replace(OPTIONS, most_per_child=6)).per_child == 6
+    assert planned(10_000, replace(OPTIONS, most_per_child=model * 3)).per_child == model
+    # Less than a source's tasks, too.
+    assert planned(10_000, replace(OPTIONS, most_per_child=1)).children == 20_000
 
 
 def test_a_shard_that_would_meet_the_timeout_is_refused() -> None:
     with pytest.raises(DataError, match="timeout"):
-        planned(100_000, replace(OPTIONS, per_child=100_000, timeout=7200))
+        planned(100_000, replace(OPTIONS, seconds_per_child=4000, timeout=7200))
 
 
 def test_a_plan_for_programs_has_what_follows_from_it() -> None:

@@ -162,8 +162,7 @@ def test_children_that_ran_out_of_memory_or_time_do_half_as_much_others_the_same
     past.item(past.sources[3], "b", Outcome.DONE)
     lot = select(past, tmp_path, "oom" if reason else "failed")[0]
     found = asked(past, lot)
-    assert (found.per_child, found.model) == (expected, Model(item=7.0))
-    assert found.fan_out == ("task" if expected == 1 else "source")
+    assert (found.most_per_child, found.model) == (expected, Model(item=7.0))
 
 
 def test_children_that_ran_out_of_time_do_half_as_much(world: World, tmp_path: Path) -> None:
@@ -176,7 +175,9 @@ def test_children_that_ran_out_of_time_do_half_as_much(world: World, tmp_path: P
         recipe=past.plan.recipe,
         tasks=TASKS,
         found=Found(3, 30, 6),
-        options=Options(machine=Machine("fargate-spot", 1, 2048), max_vcpus=8, per_child=found.per_child),
+        options=Options(
+            machine=Machine("fargate-spot", 1, 2048), max_vcpus=8, most_per_child=found.most_per_child
+        ),
     )
     assert (past.plan.children, planned.per_child, planned.children) == (1, 2, 3)
 
@@ -185,7 +186,7 @@ def test_a_recipe_with_another_number_of_tasks_gets_as_many_sources_a_child(
     past: Past, tmp_path: Path
 ) -> None:
     rest, _ = select(past, tmp_path)
-    assert asked(past, rest, tasks=5).per_child == 5
+    assert asked(past, rest, tasks=5).most_per_child == 5
 
 
 def test_a_second_retry_does_what_the_first_one_left_and_what_failed_in_it(

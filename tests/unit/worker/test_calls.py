@@ -45,7 +45,7 @@ def test_a_run_makes_as_many_requests_as_it_was_planned_to_pay(
 ) -> None:
     sources = [world.put(f"in/{number}.txt", b"x") for number in range(SOURCES)]
     found = Found(SOURCES, SOURCES, 3 * SOURCES, key_bytes=8 * SOURCES)
-    options = Options(Machine("fargate", 1, 2048), 16, fan_out=fan_out, per_child=per_child)
+    options = Options(Machine("fargate", 1, 2048), 16, fan_out=fan_out, most_per_child=per_child)
     planned = plan("b-1", 0, recipe=RECIPE.digest, tasks=("a", "b", "c"), found=found, options=options)
     bill = {line.what: line.quantity for line in planned.cost.lines}
     world.submit(RECIPE, sources)
