@@ -18,6 +18,7 @@ from batchkit.runs.bulk import Bulk
 from batchkit.runs.outcomes import Outcomes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from batchkit.planning.backfill import Plan
@@ -40,7 +41,7 @@ def command(run: str, only: tuple[str, ...], config: Path | None, output: str, *
 
     Children are as large as they were. What ran out of memory becomes a run of its own, whose children get
     twice as much; those, and what ran out of time, get shards half as large. Of a run that was retried
-    before, what is still bad is done again.
+    before, what is still bad is done again, provided for by its last try.
 
     \b
     Example:
@@ -48,16 +49,16 @@ def command(run: str, only: tuple[str, ...], config: Path | None, output: str, *
     """
     bulk = Bulk.of(load_here(config), Clients())
     outcomes = Outcomes(bulk.ledger, bulk.objects, bulk.artifacts, run)
-    plan = bulk.stored_plan(run)
     tasks = [task.name for task in bulk.project.recipe.tasks]
     with workplace() as folder:
         lots = retry.select(outcomes, bulk.objects, tasks, only, folder)
         classes = dict(sum((Counter(lot.classes) for lot in lots), Counter()))
-        parts = [_part(bulk, lot, plan, only, len(tasks)) for lot in lots]
+        parts = [_part(bulk, lot, outcomes.plans, only) for lot in lots]
         facts = {"retries": run, "classes": classes}
         return Rerun(**given, output=output).run(parts, folder, partial(bulk.ledger.retried, run), **facts)
 
 
-def _part(bulk: Bulk, lot: Selected, plan: Plan | None, only: tuple[str, ...], tasks: int) -> Part:
-    asked = replace(retry.request(lot, plan, only, tasks), prices=bulk.prices({}))
-    return Part(replace(bulk, project=retry.provided(bulk.project, plan, lot)), asked)
+def _part(bulk: Bulk, lot: Selected, plans: Mapping[str, Plan], only: tuple[str, ...]) -> Part:
+    asked = retry.request(lot, plans, only, len(bulk.project.recipe.tasks))
+    provided = replace(bulk, project=retry.provided(bulk.project, plans, lot))
+    return Part(provided, replace(asked, prices=bulk.prices({})))

@@ -99,6 +99,11 @@ class Outcomes:
                 found += (one, *one.retries)
         return tuple(found)
 
+    @cached_property
+    def plans(self) -> Mapping[str, Plan]:
+        """The plans of the run and of its retries, by run; an upload's run has none."""
+        return {one.run: one._plan() for one in (self, *self.retries) if one.is_bulk}  # noqa: SLF001  its own class
+
     @property
     def has_ended(self) -> bool:
         return bool(self.record["state"] != RunState.RUNNING)

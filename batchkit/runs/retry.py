@@ -1,12 +1,14 @@
 """The bad items of a run as the sources of a new one: dense, with only their tasks, and better provided for.
 
 What ran out of memory becomes a run of its own with twice as much; that, and what ran out of time, comes in
-shards half as large. Everything else is as it was: the size of the shards, and of the children.
+shards half as large. Everything else is as it was: the size of the shards, and of the children. As it was,
+that is, in the run that had the last word on an item: of a run that was retried before, one of its retries.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 # What `--only` takes: the bad outcomes, and the failure classes.
 FAILED, REJECTED = Outcome.FAILED.value, Outcome.REJECTED.value
 OOM = FailureClass.OOM.value
+# A child had more to do than it could.
+TOO_LARGE = frozenset({OOM, FailureClass.TIMEOUT.value})
 KINDS = (FAILED, REJECTED, *(kind.value for kind in FailureClass))
 
 HEAD_THREADS = 32
@@ -46,20 +50,29 @@ BLOCK = 512
 
 @dataclass(frozen=True)
 class Selected:
-    """What is to be done again as one run: a file of sources, and how many items of each class it has.
+    """What is to be done again as one run: a file of sources, and how many items went wrong in which run and
+    class.
 
-    `needs_memory` says that all of them ran out of it.
+    `needs_memory`: all of them ran out of it, or had more than the others already.
     """
 
     run: str
     sources: int
-    classes: Mapping[str, int]
+    bad: Mapping[tuple[str, str], int]
     keys: Path
     needs_memory: bool = False
 
     @property
     def items(self) -> int:
-        return sum(self.classes.values())
+        return sum(self.bad.values())
+
+    @property
+    def classes(self) -> Mapping[str, int]:
+        """Items by failure class."""
+        found = Counter[str]()
+        for (_, kind), number in self.bad.items():
+            found[kind] += number
+        return dict(found)
 
 
 def select(
@@ -77,8 +90,8 @@ def select(
     wanted = frozenset(only) or {FAILED}
     chosen = (one for one in outcomes.bad() if one.task in tasks and is_wanted(one, wanted))
     with closing(sqlite3.connect(folder / "retry.sqlite")) as store:
-        _store(store, chosen)
-        lots = [_lot(store, outcomes.run, objects, tasks, folder, oom=oom) for oom in (False, True)]
+        _store(store, chosen, _larger_ones(outcomes.plans))
+        lots = [_lot(store, outcomes.run, objects, tasks, folder, more=more) for more in (False, True)]
     return tuple(lot for lot in lots if lot.items)
 
 
@@ -93,6 +106,12 @@ def _check_ended(outcomes: Outcomes) -> None:
         )
 
 
+def _larger_ones(plans: Mapping[str, Plan]) -> frozenset[str]:
+    """The runs whose children had more memory than others': what Spot took of them still needs it."""
+    least = min((plan.memory for plan in plans.values()), default=0)
+    return frozenset(run for run, plan in plans.items() if plan.memory > least)
+
+
 def _lot(
     store: sqlite3.Connection,
     run: str,
@@ -100,12 +119,13 @@ def _lot(
     tasks: Sequence[str],
     folder: Path,
     *,
-    oom: bool,
+    more: bool,
 ) -> Selected:
-    keys = folder / ("oom.jsonl" if oom else "retry.jsonl")
-    classes = dict(store.execute("SELECT class, count(*) FROM items WHERE oom = ? GROUP BY class", (oom,)))
-    sources = _write(_sized(_sources(store, tasks, oom=oom), objects), keys)
-    return Selected(run, sources, classes, keys, needs_memory=oom)
+    keys = folder / ("oom.jsonl" if more else "retry.jsonl")
+    counted = "SELECT run, class, count(*) FROM items WHERE more = ? GROUP BY run, class ORDER BY run, class"
+    bad = {(before, kind): number for before, kind, number in store.execute(counted, (more,))}
+    sources = _write(_sized(_sources(store, tasks, more=more), objects), keys)
+    return Selected(run, sources, bad, keys, needs_memory=more)
 
 
 def is_wanted(result: Result, only: frozenset[str] | set[str]) -> bool:
@@ -113,10 +133,10 @@ def is_wanted(result: Result, only: frozenset[str] | set[str]) -> bool:
     return result.outcome in only or result.failure_class in only
 
 
-def request(selected: Selected, plan: Plan | None, only: Iterable[str], tasks: int) -> Request:
-    """What is asked of the bulk lane; `plan` is the one of the run that is retried, if it had one.
+def request(selected: Selected, plans: Mapping[str, Plan], only: Iterable[str], tasks: int) -> Request:
+    """What is asked of the bulk lane; `plans` are those of the run that is retried and of its retries.
 
-    The children are at most as large as its were, counted in sources, for a recipe of `tasks`; where some
+    The children are at most as large as theirs were, counted in sources, for a recipe of `tasks`; where some
     were too large, they are half as large.
     """
     kinds = ", ".join(sorted(only))
@@ -125,28 +145,33 @@ def request(selected: Selected, plan: Plan | None, only: Iterable[str], tasks: i
         spec=KeyFile(str(selected.keys)),
         keys=selected.keys,
         part=OOM if selected.needs_memory else "",
+        most_per_child=_most_per_child(selected, plans, tasks),
     )
-    if plan is None:
-        return asked
-    size = _per_child(plan, tasks)
-    if {OOM, FailureClass.TIMEOUT.value} & set(selected.classes):
-        size = smaller(size, tasks)
-    return replace(
-        asked,
-        most_per_child=size,
-        model=plan.model,
-        max_bad=plan.max_bad,
-    )
+    first = plans.get(selected.run)
+    return replace(asked, model=first.model, max_bad=first.max_bad) if first else asked
 
 
-def provided(project: Project, plan: Plan | None, selected: Selected) -> Project:
-    """The project, with children no smaller than the plan's; with larger ones for what ran out of memory."""
+def provided(project: Project, plans: Mapping[str, Plan], selected: Selected) -> Project:
+    """The project, with children no smaller than those that its items were lost in; with larger ones than
+    those that were too small for them."""
     compute = project.compute
-    vcpus = max(plan.vcpus if plan else 0, compute.vcpus)
-    memory = max(plan.memory if plan else 0, int(compute.memory))
-    grow = larger if selected.needs_memory else fitting
-    vcpus, memory = grow(compute.type, vcpus, memory)
+    own = (compute.vcpus, int(compute.memory))
+    vcpus, memory = own
+    for run, kind in selected.bad:
+        had = (plans[run].vcpus, plans[run].memory) if run in plans else own
+        needed = larger(compute.type, *had) if kind == OOM else had
+        vcpus, memory = max(vcpus, needed[0]), max(memory, needed[1])
+    vcpus, memory = fitting(compute.type, vcpus, memory)
     return replace(project, compute=msgspec.structs.replace(compute, vcpus=vcpus, memory=Memory(memory)))
+
+
+def _most_per_child(selected: Selected, plans: Mapping[str, Plan], tasks: int) -> int | None:
+    """Items that a child may do at most; None where no plan says anything of it."""
+    known = [(plans[run], kind) for run, kind in selected.bad if run in plans]
+    halves = [smaller(_per_child(plan, tasks), tasks) for plan, kind in known if kind in TOO_LARGE]
+    # Where there was only one child, there was no more to do: that is no bound.
+    same = [_per_child(plan, tasks) for plan, kind in known if kind not in TOO_LARGE and plan.children > 1]
+    return min((*halves, *same), default=None)
 
 
 def _per_child(plan: Plan, tasks: int) -> int:
@@ -156,20 +181,29 @@ def _per_child(plan: Plan, tasks: int) -> int:
     return most // before * tasks if most >= before else min(most, tasks)
 
 
-def _store(store: sqlite3.Connection, items: Iterable[Result]) -> None:
+def _store(store: sqlite3.Connection, items: Iterable[Result], larger_ones: frozenset[str]) -> None:
     """On disk, because the items of one source come from two places: the ledger's index and dead children."""
-    store.execute(
-        "CREATE TABLE items (bucket, key, task, class, oom, PRIMARY KEY (bucket, key, task)) WITHOUT ROWID"
+    columns = "bucket, key, task, run, class, more"
+    store.execute(f"CREATE TABLE items ({columns}, PRIMARY KEY (bucket, key, task)) WITHOUT ROWID")
+    rows = (
+        (
+            one.bucket,
+            one.key,
+            one.task,
+            one.run,
+            one.failure_class,
+            one.failure_class == OOM or one.run in larger_ones,
+        )
+        for one in items
     )
-    rows = ((one.bucket, one.key, one.task, one.failure_class, one.failure_class == OOM) for one in items)
-    store.executemany("INSERT OR IGNORE INTO items VALUES (?, ?, ?, ?, ?)", rows)
+    store.executemany("INSERT OR IGNORE INTO items VALUES (?, ?, ?, ?, ?, ?)", rows)
     store.commit()
 
 
-def _sources(store: sqlite3.Connection, tasks: Sequence[str], *, oom: bool) -> Iterator[Source]:
+def _sources(store: sqlite3.Connection, tasks: Sequence[str], *, more: bool) -> Iterator[Source]:
     """One a source, in order of keys; `tasks` is left out where it is all of them."""
-    grouped = "SELECT bucket, key, json_group_array(task) FROM items WHERE oom = ? GROUP BY bucket, key"
-    for bucket, key, text in store.execute(grouped, (oom,)):
+    grouped = "SELECT bucket, key, json_group_array(task) FROM items WHERE more = ? GROUP BY bucket, key"
+    for bucket, key, text in store.execute(grouped, (more,)):
         found = set(msgspec.json.decode(text))
         some = tuple(task for task in tasks if task in found)
         yield Source(bucket, key, tasks=() if len(some) == len(tasks) else some)

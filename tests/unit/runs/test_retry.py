@@ -69,7 +69,7 @@ def chosen(lots: Iterable[Selected]) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def asked(past: Past, selected: Selected, tasks: int = 2) -> Request:
-    return retry.request(selected, past.plan, (), tasks)
+    return retry.request(selected, past.outcomes.plans, (), tasks)
 
 
 def test_only_failed_items_are_chosen_and_sources_are_dense(past: Past, tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_only_what_ran_out_of_memory_gets_twice_as_much(past: Past, tmp_path: Pa
     project = photos(2)
     rest, oom = select(past, tmp_path)
     assert (rest.needs_memory, oom.needs_memory) == (False, True)
-    sizes = [int(retry.provided(project, past.plan, lot).compute.memory) for lot in (rest, oom)]
+    sizes = [int(retry.provided(project, past.outcomes.plans, lot).compute.memory) for lot in (rest, oom)]
     assert (int(project.compute.memory), sizes) == (2048, [2048, 4096])
 
 
@@ -137,7 +137,7 @@ def test_a_retry_of_a_run_with_more_memory_keeps_it(world: World, tmp_path: Path
     past = Past(world, sources(1), changes={"memory": 8192, "vcpus": 2.0})
     past.item(past.sources[0], "a", Outcome.FAILED)
     past.reported(0, done=1, failed=1)
-    found = retry.provided(photos(2), past.plan, only_one(past, tmp_path)).compute
+    found = retry.provided(photos(2), past.outcomes.plans, only_one(past, tmp_path)).compute
     assert (found.vcpus, int(found.memory)) == (2.0, 8192)
 
 
@@ -187,6 +187,51 @@ def test_a_recipe_with_another_number_of_tasks_gets_as_many_sources_a_child(
 ) -> None:
     rest, _ = select(past, tmp_path)
     assert asked(past, rest, tasks=5).most_per_child == 5
+
+
+def retried(past: Past, memory: int, per_child: int, reason: str) -> Past:
+    """All of a run's sources once more, in a retry all of whose children died."""
+    again = Past(past.world, past.sources, per_child, {"memory": memory})
+    past.ledger.retried(past.run, again.run)
+    again.ledger.submitted(again.run)
+    for child in range(again.plan.children):
+        again.died(child, reason or "Host EC2 (instance i-1) terminated.", reason, 137)
+    again.ended()
+    return again
+
+
+def provision(past: Past, folder: Path) -> tuple[int, int | None, dict[str, int]]:
+    """Memory, size of the shards and classes of the only run that a retry would be."""
+    folder.mkdir()
+    lot = only_one(past, folder)
+    project = retry.provided(photos(2), past.outcomes.plans, lot)
+    return int(project.compute.memory), asked(past, lot).most_per_child, dict(lot.classes)
+
+
+def test_memory_doubles_and_shards_halve_from_one_retry_to_the_next(world: World, tmp_path: Path) -> None:
+    past = Past(world, sources(8), per_child=16)
+    past.died(0, "Essential container in task exited", OOM, 137)
+    assert provision(past, tmp_path / "1") == (4096, 8, {"oom": 16})
+    retried(past, 4096, 8, OOM)
+    assert provision(past, tmp_path / "2") == (8192, 4, {"oom": 16})
+    retried(past, 8192, 4, OOM)
+    assert provision(past, tmp_path / "3") == (16384, 2, {"oom": 16})
+
+
+def test_what_spot_took_of_a_retry_with_more_memory_keeps_its_memory_and_shards(
+    world: World, tmp_path: Path
+) -> None:
+    past = Past(world, sources(8), per_child=16)
+    past.died(0, "Essential container in task exited", OOM, 137)
+    retried(past, 4096, 8, "")
+    assert provision(past, tmp_path / "2") == (4096, 8, {"spot": 16})
+
+
+def test_shards_are_not_bounded_by_a_run_that_had_no_more_to_do(world: World, tmp_path: Path) -> None:
+    past = Past(world, sources(2), per_child=4)
+    past.item(past.sources[0], "a", Outcome.FAILED)
+    past.reported(0, done=3, failed=1)
+    assert asked(past, only_one(past, tmp_path)).most_per_child is None
 
 
 def test_a_second_retry_does_what_the_first_one_left_and_what_failed_in_it(
