@@ -7,7 +7,7 @@ CONSTRAINTS := .ci/constraints.txt
 TEMPLATES := $(wildcard cloudformation/*.yaml eventbridge/*.yaml)
 
 .DEFAULT_GOAL := help
-.PHONY: help audit demo bench bench-images fuzz test screenshots test-browser test-containers check format clean constraints lock
+.PHONY: help audit demo bench bench-images fuzz test screenshots docs reference test-browser test-containers check format clean constraints lock
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,13 @@ test-browser: .venv/.dev ## the tests of the pages, in a real Chromium
 
 screenshots: .venv/.dev ## take the manual's pictures of the pages anew (docs/images)
 	@$(BIN)/python docs/screenshots.py
+
+docs: .venv/sphinx/.done ## the manual as a site in .venv/site; a link that leads nowhere fails
+	@.venv/sphinx/bin/sphinx-build --quiet --fail-on-warning --keep-going docs .venv/site
+	@echo "the manual: .venv/site/index.html"
+
+reference: .venv/.dev ## write docs/reference anew from the code
+	@$(BIN)/python -m docs.writers
 
 check: .venv/.dev ## lint, types and floors
 	@$(BIN)/ruff check --quiet .
@@ -95,4 +102,12 @@ clean: ## remove what the targets made
 	@echo "installing checkov into .venv/checkov …"
 	@$(PYTHON) -m venv .venv/checkov
 	@.venv/checkov/bin/python -m pip --disable-pip-version-check --quiet install --constraint .ci/checkov.txt checkov
+	@touch $@
+
+# An environment of its own: Sphinx and the aws command of the tests want different releases of docutils.
+.venv/sphinx/.done: .ci/sphinx.txt | .venv/bin/python
+	@echo "installing Sphinx into .venv/sphinx …"
+	@$(PYTHON) -m venv .venv/sphinx
+	@.venv/sphinx/bin/python -m pip --disable-pip-version-check --quiet install --constraint .ci/sphinx.txt \
+	  sphinx myst-parser furo
 	@touch $@

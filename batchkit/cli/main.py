@@ -46,6 +46,9 @@ COMMANDS = {
     "sweep": "Make what is missing or stale.",
 }
 
+# As a shell says of a program that Ctrl-C ended: 128 and the signal's number.
+INTERRUPTED = 130
+
 # What brings a module that a command may miss.
 EXTRAS = {
     "PIL": "images",
@@ -97,7 +100,7 @@ def main(arguments: list[str] | None = None) -> Any:
             code = cli.main(args=arguments, prog_name="batchkit", standalone_mode=False)
     except click.exceptions.Abort:
         click.echo("interrupted", err=True)
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

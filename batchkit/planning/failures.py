@@ -10,8 +10,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from batchkit import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # How batchkit's own `cancel` signs, so that nobody takes it for a fault.
 CANCELLED = "Cancelled by batchkit"
@@ -198,6 +202,30 @@ def diagnose(exit_code: int | None, status_reason: str, reason: str) -> Diagnosi
     return _telling(entry, f"{entry.message} (exit code {exit_code})")
 
 
+@dataclass(frozen=True)
+class Known:
+    """A line of what `diagnose` knows: where Batch says `text`, whether more may follow it, what it means.
+
+    An empty text stands for whatever no other line of its place says.
+    """
+
+    where: str
+    text: str
+    is_beginning: bool
+    diagnosis: Diagnosis
+
+
+def known() -> Iterator[Known]:
+    """All that `diagnose` knows, in its order."""
+    for where, table in (("container's reason", _BY_REASON), ("status reason", _BY_STATUS_REASON)):
+        for start, entry in table:
+            yield Known(where, start, is_beginning=True, diagnosis=entry)
+    for code, entry in _BY_EXIT_CODE.items():
+        yield Known("exit code", str(code), is_beginning=False, diagnosis=entry)
+    yield Known("exit code", "", is_beginning=False, diagnosis=_CRASHED)
+    yield Known("no exit code", "", is_beginning=False, diagnosis=_STOPPED)
+
+
 def failure_class(error_class: str, *, rejected: bool = False) -> FailureClass:
     """The class of an item's error. What nothing else explains was raised by the job: `recipe`."""
     if rejected:
@@ -240,6 +268,12 @@ _WAITING = {
     "RUNNING": ("the container is running", "batchkit logs RUN --child A:I --follow"),
     "SUCCEEDED": ("nothing failed; every item has an outcome in the ledger", "batchkit results RUN"),
 }
+
+
+def known_waits() -> Iterator[tuple[str, Diagnosis]]:
+    """What each status of a job that did not fail means."""
+    for status in _WAITING:
+        yield status, waiting(status, "")
 
 
 def waiting(status: str, status_reason: str) -> Diagnosis:
