@@ -68,7 +68,7 @@ constraints: .venv/.dev ## pin what .venv holds now
 
 lock: .venv/.dev ## pin the packages of the worker's image (after make constraints)
 	@$(PIP) install uv
-	@for name in requirements installer; do \
+	@for name in requirements installer libvips; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --only-binary :all: --generate-hashes \
 	    --no-annotate --no-emit-index-url --custom-compile-command 'make lock' --constraint $(CONSTRAINTS) \
 	    --output-file containers/worker/$$name.lock containers/worker/$$name.in || exit; done

@@ -86,9 +86,9 @@ def _compile(pillow: Path, simd: Path, version: str, folder: Path) -> Sequence[P
 
 
 def main(sources: Path, wheels: Path, target: Path) -> None:
-    """As in the module's docstring; without source archives only an empty TARGET."""
+    """As in the module's docstring; without Pillow's sources only an empty TARGET."""
     target.mkdir(parents=True, exist_ok=True)
-    if not list(sources.glob("*.tar.gz")):
+    if not list(sources.glob("pillow-*.tar.gz")):
         return
     (wheel,) = wheels.glob("pillow-*.whl")
     wanted = f"cp{sys.version_info.major}{sys.version_info.minor}"

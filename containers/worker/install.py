@@ -10,8 +10,9 @@ import compileall
 import shutil
 import subprocess
 import sys
+import tarfile
 import venv
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from py_compile import PycInvalidationMode
 
 import trim
@@ -29,13 +30,8 @@ def packages() -> None:
     venv.create(HOME, symlinks=True)
     (installer,) = (BUILD / "wheelhouse").glob("pip-*.whl")
     offline = ["--no-index", "--find-links", str(BUILD / "wheelhouse"), "--only-binary", ":all:"]
-    strict = [
-        "--require-hashes",
-        "--no-deps",
-        "--no-compile",
-        "--requirement",
-        str(BUILD / "requirements.lock"),
-    ]
+    strict = ["--require-hashes", "--no-deps", "--no-compile"]
+    strict += [word for lock in locks() for word in ("--requirement", str(BUILD / lock))]
     quiet = ["--quiet", "--no-cache-dir", "--disable-pip-version-check", "--root-user-action", "ignore"]
     subprocess.run(
         [HOME / "bin/python3", installer / "pip", "install", *offline, *strict, *quiet], check=True
@@ -45,9 +41,17 @@ def packages() -> None:
     (site / "app.pth").write_text(f"{APP}\n", encoding="utf-8")
     if (BUILD / "avx2" / AVX2).exists():
         add_avx2(site)
+    for archive in (BUILD / "sources").glob("pyvips-*.tar.gz"):
+        add_pyvips(archive, site)
     drop_programs(HOME / "bin")
     compile_all(site)
     APP.mkdir()
+
+
+def locks() -> list[str]:
+    """libvips comes with the wheelhouse of an image that has no Pillow with AVX2."""
+    with_libvips = any((BUILD / "wheelhouse").glob("pyvips_binary-*.whl"))
+    return ["requirements.lock", *(["libvips.lock"] if with_libvips else [])]
 
 
 def application() -> None:
@@ -60,6 +64,16 @@ def add_avx2(site: Path) -> None:
     shutil.copy(BUILD / "avx2" / AVX2, site / "PIL" / AVX2)
     shutil.copy(BUILD / "pillow_avx2.py", site / "pillow_avx2.py")
     (site / "pillow_avx2.pth").write_text("import pillow_avx2; pillow_avx2.prefer()\n", encoding="utf-8")
+
+
+def add_pyvips(archive: Path, site: Path) -> None:
+    """The modules that the archive holds in its folder pyvips: nothing of it needs building."""
+    (site / "pyvips").mkdir()
+    with tarfile.open(archive) as packed:
+        for member in packed.getmembers():
+            path = PurePosixPath(member.name)
+            if path.match("pyvips-*/pyvips/*.py") and (body := packed.extractfile(member)):
+                (site / "pyvips" / path.name).write_bytes(body.read())
 
 
 def drop_programs(folder: Path) -> None:

@@ -87,6 +87,13 @@ def worker_image(engine: DockerClient, base_image: str, compiler_image: str) -> 
         return build.build(engine, base=base_image, compiler=compiler_image, environ=os.environ).tag
 
 
+@pytest.fixture(scope="session")
+def libvips_image(engine: DockerClient, base_image: str) -> str:
+    """The worker image as it is without a compiler, and on ARM64."""
+    with _alone("libvips"):
+        return build.build(engine, base=base_image, environ={**os.environ, COMPILER: ""}).tag
+
+
 def _present(engine: DockerClient, name: str) -> str:
     try:
         bases.find(engine, name, None)

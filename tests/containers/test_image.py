@@ -87,6 +87,18 @@ avx2 = "avx2" in open("/proc/cpuinfo").read()
 print(json.dumps([avx2, *(json.loads(run.stdout) for run in runs)]))
 """
 
+LIBVIPS = """
+import json, pyvips
+from PIL import Image
+from image_variants.resizers import fastest
+round, straight = Image.radial_gradient("L"), Image.linear_gradient("L")
+picture = Image.merge("RGB", [round, straight, round]).resize((900, 600))
+small = fastest().resize(picture, (300, 200), (0, 0, 900, 600))
+plain = picture.resize((300, 200), Image.Resampling.LANCZOS)
+pairs = zip(small.tobytes(), plain.tobytes(), strict=True)
+print(json.dumps([fastest().name, pyvips.API_mode, max(abs(a - b) for a, b in pairs)]))
+"""
+
 # One of three tasks needs more memory than the container has.
 GREEDY = """
 import json
@@ -175,6 +187,14 @@ def test_it_resizes_with_avx2_where_the_processor_has_it_and_makes_the_same_pict
     assert max(abs(a - b) for a, b in zip(best[1], plain[1], strict=True)) <= 2
     assert best[3]
     assert plain[3]
+
+
+def test_without_a_compiler_libvips_resizes(engine: DockerClient, libvips_image: str) -> None:
+    name, compiled, difference = json.loads(python(engine, libvips_image, LIBVIPS))
+
+    assert (name, compiled) == ("libvips", True)
+    assert difference <= 2
+    assert engine.images.get(libvips_image).attrs["Size"] < MAX_BYTES
 
 
 def test_the_kernel_s_kill_for_lack_of_memory_costs_an_item_and_not_the_worker(

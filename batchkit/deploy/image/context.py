@@ -26,6 +26,7 @@ RECIPE_FILES = (
     "Dockerfile",
     "requirements.lock",
     "installer.lock",
+    "libvips.lock",
     "avx2.py",
     "pillow_avx2.py",
     "install.py",
@@ -35,31 +36,31 @@ RECIPE_FILES = (
 # What the container starts, and what jobs import.
 ENTRIES = ("entry/worker.py", "job.py")
 LOCKS = ("requirements.lock", "installer.lock")
-AVX2_LOCK = "avx2.lock"
+LIBVIPS_LOCK = "libvips.lock"
+AVX2_LOCK, PYVIPS_LOCK = "avx2.lock", "pyvips.lock"
 EPOCH = 0
 
 
-def locks() -> tuple[Path, ...]:
-    """The files that pin the wheels."""
-    return tuple(_own(name) for name in LOCKS)
+def locks(*, avx2: bool) -> tuple[Path, ...]:
+    """The files that pin the wheels: libvips is there to resize where Pillow has no module for AVX2."""
+    return tuple(_own(name) for name in (*LOCKS, *(() if avx2 else (LIBVIPS_LOCK,))))
 
 
-def avx2_lock() -> Path:
-    """The file that pins the sources of Pillow's module for AVX2."""
-    return _own(AVX2_LOCK)
+def source_lock(*, avx2: bool) -> Path:
+    """The file that pins the sources: of Pillow's module for AVX2, or of pyvips."""
+    return _own(AVX2_LOCK if avx2 else PYVIPS_LOCK)
 
 
-def pack(wheels: Sequence[Path], sources: Sequence[Path] = ()) -> bytes:
+def pack(wheels: Sequence[Path], sources: Sequence[Path]) -> bytes:
     """The context as an uncompressed tar."""
     return tar(files(wheels, sources))
 
 
-def files(wheels: Sequence[Path], sources: Sequence[Path] = ()) -> dict[str, bytes]:
-    """Path in the context → content. `sources`: archives to compile; with none, nothing is compiled."""
+def files(wheels: Sequence[Path], sources: Sequence[Path]) -> dict[str, bytes]:
+    """Path in the context → content. `sources`: the archives of `source_lock`."""
     found = {name: _own(name).read_bytes() for name in RECIPE_FILES}
     found |= {f"wheelhouse/{wheel.name}": wheel.read_bytes() for wheel in wheels}
-    # The lock is there in any case: the Dockerfile copies the folder, which cannot be empty.
-    found |= {f"sources/{path.name}": path.read_bytes() for path in (avx2_lock(), *sources)}
+    found |= {f"sources/{path.name}": path.read_bytes() for path in sources}
     found |= {f"app/{name}": body for name, body in application().items()}
     return found
 

@@ -29,6 +29,7 @@ OLD_NAME = "manylinux2014"
 WHEELS, ARCHIVES = "*.whl", "*.tar.gz"
 
 HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
+PINNED = re.compile(r"^([A-Za-z0-9_.-]+)==", re.MULTILINE)
 
 Run = Callable[[Sequence[str]], None]
 
@@ -106,10 +107,11 @@ def arguments(target: Target, locks: Sequence[Path], folder: Path) -> list[str]:
 
 
 def source_arguments(lock: Path, folder: Path) -> list[str]:
-    """`pip download`'s command line for source archives."""
+    """`pip download`'s command line for source archives; their build tools may come as wheels."""
+    named = ",".join(PINNED.findall(lock.read_text(encoding="utf-8")))
     return [
         *("download", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"),
-        *("--no-binary", ":all:", "--requirement", str(lock), "--dest", str(folder)),
+        *("--no-binary", named, "--requirement", str(lock), "--dest", str(folder)),
     ]
 
 

@@ -48,14 +48,14 @@ def unpacked(tmp_path: Path) -> Path:
 
 
 def test_packing_twice_gives_the_same_bytes(wheel: Path) -> None:
-    assert context.pack([wheel]) == context.pack([wheel])
+    assert context.pack([wheel], []) == context.pack([wheel], [])
 
 
 def test_other_wheels_give_another_name(wheel: Path) -> None:
-    before = context.digest(context.pack([wheel]))
+    before = context.digest(context.pack([wheel], []))
     wheel.write_bytes(b"another wheel")
 
-    assert context.digest(context.pack([wheel])) != before
+    assert context.digest(context.pack([wheel], [])) != before
 
 
 def test_the_base_image_and_the_labels_decide_the_name_too() -> None:
@@ -77,16 +77,25 @@ def test_the_tar_holds_what_was_put_in_whatever_the_order(content: dict[str, byt
     assert context.tar(backwards) == packed
 
 
-def test_sources_to_compile_come_with_the_lock_that_names_them(wheel: Path, tmp_path: Path) -> None:
+def test_sources_come_along(wheel: Path, tmp_path: Path) -> None:
     archive = tmp_path / "pillow-1.tar.gz"
     archive.write_bytes(b"an archive")
 
-    assert {"sources/avx2.lock"} == {name for name in context.files([wheel]) if name.startswith("sources/")}
     assert context.files([wheel], [archive])["sources/pillow-1.tar.gz"] == b"an archive"
 
 
-def test_the_context_has_everything_that_the_dockerfile_copies(wheel: Path) -> None:
-    names = set(context.files([wheel]))
+def test_an_image_has_either_pillow_with_avx2_or_libvips() -> None:
+    with_avx2, without = context.locks(avx2=True), context.locks(avx2=False)
+
+    assert {lock.name for lock in without} - {lock.name for lock in with_avx2} == {"libvips.lock"}
+    assert context.source_lock(avx2=True).name == "avx2.lock"
+    assert context.source_lock(avx2=False).name == "pyvips.lock"
+
+
+def test_the_context_has_everything_that_the_dockerfile_copies(wheel: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "pyvips-1.tar.gz"
+    archive.write_bytes(b"an archive")
+    names = set(context.files([wheel], [archive]))
     folders = {name.partition("/")[0] for name in names}
 
     for line in re.findall(r"^COPY (?!--from)(.*) \S+$", DOCKERFILE, re.MULTILINE):

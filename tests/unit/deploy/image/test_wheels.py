@@ -125,3 +125,4 @@ def test_source_archives_are_downloaded_once_too(lock: Path, tmp_path: Path) -> 
     assert [archive.read_bytes() for archive in first] == [BODY]
     assert len(calls) == 1
     assert "--require-hashes" in calls[0]
+    assert calls[0][calls[0].index("--no-binary") + 1] == "thing"
