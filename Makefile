@@ -48,12 +48,13 @@ docs: .venv/sphinx/.done ## the manual as a site in .venv/site; a link that lead
 reference: .venv/.dev ## write docs/reference anew from the code
 	@$(BIN)/python -m docs.writers
 
-check: .venv/.dev ## lint, types and floors
+check: .venv/.dev ## lint, types, floors, templates, and whether the reference is current
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/cfn-lint $(TEMPLATES)
+	@$(BIN)/python -m docs.writers --check
 
 audit: .venv/checkov/.done ## the templates against checkov's rules; what is skipped says why, in its place
 	@.venv/checkov/bin/checkov --quiet --compact --skip-download --framework cloudformation \

@@ -22,3 +22,8 @@ PAGES: Mapping[str, Callable[[], str]] = MappingProxyType(
         "status-reasons": status_reasons.page,
     }
 )
+
+
+def outdated() -> list[str]:
+    """The pages that are not what the code says now."""
+    return [name for name, page in PAGES.items() if (FOLDER / f"{name}.md").read_text() != page()]
