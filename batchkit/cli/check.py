@@ -25,7 +25,8 @@ def command(aws: bool, config: Path | None, output: str) -> None:
     """Read batchkit.toml and say what it stands for.
 
     Exits 78 with the file, the table and the key if something is wrong. With --aws it looks at credentials,
-    region, names, notifications, the network, the image and quotas, and exits 78 if a check fails.
+    region, names, notifications, the network, the image, the kind of machines, quotas and the bus's rules
+    with wildcards, and exits 78 if a check fails.
     """
     project = load_here(config)
     facts = summary(project)

@@ -68,7 +68,8 @@ def site(clients: Clients, project: Project, image: str | None = None) -> Site:
 
 def default_image(account: str, region: str, project: str) -> str:
     """Where `batchkit image push` puts the worker's image."""
-    return f"{account}.dkr.ecr.{region}.amazonaws.com/{names.image_repository(project)}:latest"
+    host = f"{account}.dkr.ecr.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}"
+    return f"{host}/{names.image_repository(project)}:latest"
 
 
 def deploy(

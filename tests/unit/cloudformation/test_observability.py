@@ -11,7 +11,7 @@ import yaml
 
 from batchkit import resources
 from batchkit.deploy.plan import OBSERVABILITY, RULES, SCHEDULE, STORAGE
-from batchkit.planning import metrics
+from batchkit.planning import metrics, uploads
 from batchkit.planning.idle_cost import idle_lines
 
 # What AWS publishes (the services' user guides), and the dimension that tells ours apart.
@@ -116,12 +116,20 @@ def test_queues_functions_and_rules_that_are_shown_exist() -> None:
             assert namespace == metrics.NAMESPACE or value in names | {"${WaitingHandler}"}
 
 
+def test_the_failed_deliveries_of_every_accepting_rule_are_shown() -> None:
+    rules = {str(each["Properties"].get("Name")) for each in read(RULES).values()}
+    shown = {place["RuleName"] for _, name, place in on_the_dashboard() if name == "FailedInvocations"}
+    assert len(shown) == uploads.MAX_ACCEPTING + 1
+    assert {rule for rule in rules if "-upload-accepted" in rule} <= shown
+
+
 def test_every_expression_uses_what_the_widget_or_the_alarm_has() -> None:
     for widget in dashboard()["widgets"]:
         lines = widget["properties"].get("metrics", [])
         ids = {part["id"] for line in lines for part in line if isinstance(part, dict) and "id" in part}
         for expression in (line[0]["expression"] for line in lines if isinstance(line[0], dict)):
             assert words(expression) <= ids
+            assert all(any(part in known for known in ids) for part in re.findall(r'"(.+?)"', expression))
     for alarm in alarms().values():
         ids = {each["Id"] for each in alarm.get("Metrics", [])}
         assert all(
@@ -130,7 +138,7 @@ def test_every_expression_uses_what_the_widget_or_the_alarm_has() -> None:
 
 
 def words(expression: str) -> set[str]:
-    return set(re.findall(r"\b[a-z]\w*", re.sub(r"\$\{\w+\}", "1", expression)))
+    return set(re.findall(r"\b[a-z]\w*", re.sub(r'\$\{\w+\}|".*?"', "1", expression)))
 
 
 def test_no_widget_lies_on_another_and_all_are_on_the_grid() -> None:

@@ -14,7 +14,7 @@ from support.cloud import ACCOUNT, REGION, cloud
 from support.projects import photos
 
 from batchkit.deploy import code
-from batchkit.deploy.deploy import deploy, execute, site
+from batchkit.deploy.deploy import default_image, deploy, execute, site
 from batchkit.deploy.plan import File, Removal, Stack, plan
 from batchkit.planning import metrics
 from batchkit.project import Alarms, Gallery, Schedule
@@ -214,3 +214,9 @@ def test_a_project_without_a_gallery_has_neither_its_rule_nor_its_function_nor_i
     assert {"photos-run-finished", "photos-gallery-due"} & rules == {"photos-run-finished"}
     assert {"photos-completion", "photos-gallery"} & functions == {"photos-completion"}
     assert aws.s3.list_objects_v2(Bucket="photos-variants")["KeyCount"] == 0
+
+
+def test_in_china_the_registry_has_another_domain() -> None:
+    assert default_image("1" * 12, "cn-north-1", "photos") == (
+        "111111111111.dkr.ecr.cn-north-1.amazonaws.com.cn/photos-worker:latest"
+    )
