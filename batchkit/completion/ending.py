@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from batchkit.completion.examples import child_name, first_key
 from batchkit.completion.reading import items, mapping
-from batchkit.planning import failures, names
+from batchkit.planning import names
 from batchkit.planning.cost import START_SECONDS, VCPU_HOUR, billed_seconds
+from batchkit.planning.failures import remedy
+from batchkit.planning.fingerprints import fingerprint
 from batchkit.planning.sheets import cells
 
 if TYPE_CHECKING:
@@ -25,9 +27,10 @@ if TYPE_CHECKING:
     from batchkit.aws.objects import Objects
     from batchkit.completion.tally import Tally
     from batchkit.planning.records import ErrorGroup, RunEnd
+    from batchkit.planning.states import Counts
 
 FORMAT = 1
-EXAMPLE = ("failure_class", "fingerprint", "key", "message", "child", "log_stream")
+EXAMPLE = ("failure_class", "fingerprint", "key", "message", "child", "log_stream", "fix")
 
 Row = dict[str, Any]
 FindKey = Callable[[int], str]
@@ -64,20 +67,20 @@ def report(
         "cancelled": end.cancelled,
         "cancel_reason": end.cancel_reason,
         "children_failed": end.dead,
-        "retry": retry(end),
+        "retry": retry(end.run, end.counts),
     }
     yield {"kind": "items", **asdict(end.counts)}
     yield {"kind": "cost", **cost(end, tally, plan)}
     for group in tally.groups():
         known = group if group.key else replace(group, key=find_key(group.child))
-        yield {"kind": "error", **error(known, plan)}
+        yield {"kind": "error", **error(known, plan, end.run)}
 
 
-def retry(end: RunEnd) -> str:
+def retry(run: str, counts: Counts) -> str:
     """The command that does again what went wrong; rejected items only where nothing else did."""
-    if end.counts.failed:
-        return f"batchkit retry {end.run}"
-    return f"batchkit retry {end.run} --only rejected" if end.counts.rejected else ""
+    if counts.failed:
+        return f"batchkit retry {run}"
+    return f"batchkit retry {run} --only rejected" if counts.rejected else ""
 
 
 def cost(end: RunEnd, tally: Tally, plan: Mapping[str, Any]) -> Row:
@@ -118,17 +121,19 @@ def _billed(tally: Tally, plan: Mapping[str, Any]) -> float:
     return sum(billed_seconds(kind, seconds) * number for seconds, number in tally.attempts.items())
 
 
-def error(group: ErrorGroup, plan: Mapping[str, Any]) -> Row:
-    """One kind of error: how often, of which class, and an example: key, child (`A:I`), log stream."""
+def error(group: ErrorGroup, plan: Mapping[str, Any], run: str) -> Row:
+    """One kind of error: how often, of which class, an example (key, child `A:I`, log stream), what to do."""
+    why = remedy(group.error_class, rejected=group.rejected)
     return {
         "count": group.count,
         "error_class": group.error_class,
-        "failure_class": failures.failure_class(group.error_class, rejected=group.rejected).value,
-        "fingerprint": failures.fingerprint(group.error_class, group.message),
+        "failure_class": why.failure_class.value,
+        "fingerprint": fingerprint(group.error_class, group.message),
         "key": group.key,
         "message": group.message,
         "child": child_name(plan, group.child),
         "log_stream": group.log_stream,
+        "fix": why.advice(run),
     }
 
 

@@ -7,7 +7,6 @@ Six classes decide what helps: another source (`input`), another recipe or job (
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -34,17 +33,29 @@ class FailureClass(StrEnum):
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """A stable CamelCase word to group by, its class, a sentence for people, and what to do."""
+    """A stable CamelCase word to group by, its class, a sentence for people, and what to do.
+
+    `fix` says `{run}` where the run's id belongs: `advice` is for people.
+    """
 
     error_class: str
     failure_class: FailureClass
     message: str
     fix: str
 
+    def advice(self, run: str = "") -> str:
+        """What to do about it in a run; RUN stands for one that nobody knows."""
+        return self.fix.replace("{run}", run or "RUN")
 
-_SPOT_FIX = "batchkit retry RUN: what is done stays done; smaller shards lose less to a reclaim"
+
+_SPOT_FIX = "batchkit retry {run}: what is done stays done; smaller shards lose less to a reclaim"
 _START_FIX = "look at the image's name, the execution role and the subnets' way to ECR, S3 and CloudWatch"
-_BUG_FIX = "batchkit logs RUN --failed shows the traceback; correct the job, then batchkit retry RUN"
+_MEMORY_FIX = "batchkit retry {run} --only oom gives the children more memory and smaller shards"
+_INPUT_FIX = (
+    "replace the source: its upload makes the outputs anew; or change the recipe, deploy, and"
+    " batchkit retry {run} --only rejected"
+)
+_BUG_FIX = "batchkit logs {run} --failed shows the traceback; correct the job, then batchkit retry {run}"
 
 _NOT_STARTED = Diagnosis("NotStarted", FailureClass.INFRASTRUCTURE, "the container did not start", _START_FIX)
 _NO_IMAGE = Diagnosis(
@@ -61,7 +72,7 @@ _BY_REASON = (
             "OutOfMemory",
             FailureClass.OOM,
             "the container needed more memory than the job has",
-            "batchkit retry RUN --only oom gives the children more memory and smaller shards",
+            _MEMORY_FIX,
         ),
     ),
     # The status reason beside these is only `Task failed to start`.
@@ -80,7 +91,7 @@ _BY_STATUS_REASON = (
             "Cancelled",
             FailureClass.INFRASTRUCTURE,
             "the run was cancelled",
-            "batchkit retry RUN does what is left",
+            "batchkit retry {run} does what is left",
         ),
     ),
     (
@@ -102,7 +113,7 @@ _BY_STATUS_REASON = (
             "Timeout",
             FailureClass.TIMEOUT,
             "the child took longer than its timeout",
-            "batchkit retry RUN --only timeout makes smaller shards; or raise [compute] bulk_timeout",
+            "batchkit retry {run} --only timeout makes smaller shards; or raise [compute] bulk_timeout",
         ),
     ),
     ("Task failed to start", _NOT_STARTED),
@@ -155,7 +166,7 @@ _BY_EXIT_CODE = {
         "PermissionDenied",
         FailureClass.INFRASTRUCTURE,
         "the job role lacks a permission",
-        "batchkit logs RUN --failed names the call that was refused; deploy again if roles were edited",
+        "batchkit logs {run} --failed names the call that was refused; deploy again if roles were edited",
     ),
     errors.EX_CONFIG: Diagnosis(
         "ConfigError",
@@ -169,25 +180,35 @@ _STOPPED = Diagnosis(
     "Stopped",
     FailureClass.INFRASTRUCTURE,
     "the child was stopped",
-    "batchkit retry RUN does what is left",
+    "batchkit retry {run} does what is left",
 )
 _CRASHED = Diagnosis("Crashed", FailureClass.RECIPE, "the worker died", _BUG_FIX)
 NO_REPORT = Diagnosis(
     "NoReport",
     FailureClass.INFRASTRUCTURE,
     "a child ended without a report",
-    "batchkit retry RUN does what is left",
+    "batchkit retry {run} does what is left",
 )
 
-# Error classes of items that say by themselves that nothing is wrong with job and recipe.
-_OF_ITEMS = {
-    "MemoryError": FailureClass.OOM,
-    "SourceChanging": FailureClass.INPUT,
-    "Throttled": FailureClass.INFRASTRUCTURE,
-}
+# Errors that items tell of themselves, and that are not the job's fault.
+_OF_ITEMS = (
+    Diagnosis("MemoryError", FailureClass.OOM, "an item needed more memory than its child has", _MEMORY_FIX),
+    Diagnosis(
+        "SourceChanging",
+        FailureClass.INPUT,
+        "the source was overwritten again and again while it was processed",
+        "batchkit retry {run} once nobody writes it any more",
+    ),
+    Diagnosis(
+        "Throttled",
+        FailureClass.INFRASTRUCTURE,
+        "AWS kept answering with throttling or errors of its own",
+        "batchkit retry {run}; if it comes back: a smaller [compute] max_vcpus asks for less at a time",
+    ),
+)
 _ALL = [entry for _, entry in (*_BY_REASON, *_BY_STATUS_REASON)]
-_ALL += [*_BY_EXIT_CODE.values(), _STOPPED, _CRASHED, NO_REPORT]
-_KNOWN = {**{entry.error_class: entry.failure_class for entry in _ALL}, **_OF_ITEMS}
+_ALL += [*_BY_EXIT_CODE.values(), _STOPPED, _CRASHED, NO_REPORT, *_OF_ITEMS]
+_KNOWN = {entry.error_class: entry for entry in _ALL}
 
 
 def diagnose(exit_code: int | None, status_reason: str, reason: str) -> Diagnosis:
@@ -226,31 +247,17 @@ def known() -> Iterator[Known]:
     yield Known("no exit code", "", is_beginning=False, diagnosis=_STOPPED)
 
 
-def failure_class(error_class: str, *, rejected: bool = False) -> FailureClass:
-    """The class of an item's error. What nothing else explains was raised by the job: `recipe`."""
+def remedy(error_class: str, *, rejected: bool = False) -> Diagnosis:
+    """What an error of items means and what helps. What nothing else explains was raised by the job."""
     if rejected:
-        return FailureClass.INPUT
-    return _KNOWN.get(error_class, FailureClass.RECIPE)
+        return Diagnosis(error_class, FailureClass.INPUT, "the source is none that the job takes", _INPUT_FIX)
+    raised = Diagnosis(error_class, FailureClass.RECIPE, "the job raised it", _BUG_FIX)
+    return _KNOWN.get(error_class, raised)
 
 
-# What differs between two occurrences of one error, in this order: addresses, quoted words, paths,
-# long hexadecimal numbers, numbers.
-_VARYING = (
-    (re.compile(r"\b\w+://\S+"), "<url>"),
-    (re.compile(r"'[^']*'|\"[^\"]*\""), "<text>"),
-    (re.compile(r"\S*/\S*"), "<path>"),
-    (re.compile(r"\b(?:0x)?[0-9a-fA-F]*\d[0-9a-fA-F]{7,}\b"), "<n>"),
-    (re.compile(r"\d+(?:[.,]\d+)*"), "<n>"),
-)
-MAX_FINGERPRINT = 200
-
-
-def fingerprint(error_class: str, message: str) -> str:
-    """The same text for all occurrences of an error: its class, and its message without what varies."""
-    text = message[: 5 * MAX_FINGERPRINT]
-    for pattern, stand_in in _VARYING:
-        text = pattern.sub(stand_in, text)
-    return f"{error_class}: {' '.join(text.split())}"[:MAX_FINGERPRINT]
+def failure_class(error_class: str, *, rejected: bool = False) -> FailureClass:
+    """The class of an item's error."""
+    return remedy(error_class, rejected=rejected).failure_class
 
 
 def _telling(entry: Diagnosis, message: str) -> Diagnosis:
@@ -259,14 +266,14 @@ def _telling(entry: Diagnosis, message: str) -> Diagnosis:
 
 _WAITING = {
     "SUBMITTED": ("Batch has the job and has not looked at it yet", "wait"),
-    "PENDING": ("children of the array are waiting or running", "batchkit status RUN --watch"),
+    "PENDING": ("children of the array are waiting or running", "wait; batchkit status {run}"),
     "RUNNABLE": (
         "the job waits for capacity",
         "wait; if it lasts: is there Spot capacity, do the subnets have a way out, does max_vcpus allow it?",
     ),
     "STARTING": ("the container is being started, its image pulled", "wait"),
-    "RUNNING": ("the container is running", "batchkit logs RUN --child A:I --follow"),
-    "SUCCEEDED": ("nothing failed; every item has an outcome in the ledger", "batchkit results RUN"),
+    "RUNNING": ("the container is running", "batchkit logs {run} --child A:I --follow"),
+    "SUCCEEDED": ("nothing failed; every item has an outcome in the ledger", "batchkit results {run}"),
 }
 
 

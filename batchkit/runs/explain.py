@@ -77,7 +77,7 @@ def explain(queue: Jobs, ledger: Ledger, job: str) -> Explanation:
         cause=why.message,
         failure_class=why.failure_class.value if found["status"] == "FAILED" else "",
         error_class=why.error_class,
-        fix=why.fix.replace("RUN", _run(found) or "RUN"),
+        fix=why.advice(_run(found)),
         children=tuple((one.job, cause(one).message) for one in islice(failures, MAX_CHILDREN)),
     )
 

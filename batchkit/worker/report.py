@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from batchkit.planning.failures import fingerprint
+from batchkit.planning.fingerprints import fingerprint
 from batchkit.planning.records import ErrorGroup, Item, Report, SlowItem
 from batchkit.planning.states import Counts, Outcome
 

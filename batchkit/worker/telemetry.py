@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from batchkit.planning import metrics
-from batchkit.planning.failures import fingerprint
+from batchkit.planning.fingerprints import fingerprint
 from batchkit.worker.scrubbing import scrubbed
 
 if TYPE_CHECKING:

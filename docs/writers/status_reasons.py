@@ -37,7 +37,7 @@ def page() -> str:
         "## A job that has not failed",
         table(
             ("status", "meaning", "to do"),
-            ((code(status), cell(one.message), cell(one.fix)) for status, one in failures.known_waits()),
+            ((code(status), cell(one.message), cell(one.advice())) for status, one in failures.known_waits()),
         ),
     )
 
@@ -46,4 +46,4 @@ def _failed(one: failures.Known) -> tuple[str, ...]:
     said = f"{code(one.text)} …" if one.is_beginning else code(one.text) if one.text else "anything else"
     found = one.diagnosis
     cause = f"{code(found.error_class)}: {cell(found.message)}"
-    return one.where, said, cause, code(found.failure_class.value), cell(found.fix)
+    return one.where, said, cause, code(found.failure_class.value), cell(found.advice())

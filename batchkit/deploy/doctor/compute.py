@@ -89,7 +89,7 @@ def _stuck(system: System, queue: str) -> Iterator[Finding]:
             f"{len(late):,} jobs of {queue} wait for more than {PATIENCE_SECONDS // 60} minutes; of the first"
             f" {min(len(late), MAX_EXAMPLES)}, {count} for this reason: {reason or 'none told'}",
             why.message,
-            why.fix,
+            why.advice(),
         )
 
 

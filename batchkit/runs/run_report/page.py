@@ -111,7 +111,7 @@ def _errors(section: Element, facts: Facts) -> None:
         return
     if facts.kinds > len(facts.errors):
         _text(section, "p", f"The {len(facts.errors)} most frequent of {facts.kinds:,} kinds.")
-    columns = ("items", "class", "kind", "example", "message")
+    columns = ("items", "class", "kind", "example", "message", "to do")
     rows = [_error(row) for row in facts.errors]
     _table(section, columns, rows)
     for number, lines in sorted(facts.tails.items()):
@@ -163,7 +163,7 @@ def _more(section: Element, facts: Facts) -> None:
 
 
 def _error(row: Row) -> Cells:
-    return row["count"], row["failure_class"], row["error_class"], row["key"], row["message"]
+    return (*(row[name] for name in ("count", "failure_class", "error_class", "key", "message")), row["fix"])
 
 
 def _saved(facts: Facts) -> str:
