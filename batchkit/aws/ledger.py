@@ -11,12 +11,9 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, fields
-from decimal import Decimal, DecimalException
-from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import DYNAMODB_CONTEXT, TypeDeserializer, TypeSerializer
-
+from batchkit.aws.attributes import dumped, loaded, plain
 from batchkit.aws.errors import translated
 from batchkit.planning import names
 from batchkit.planning.records import ArrayEnd, ChildFailure, ErrorGroup, Item, Report, RunEnd
@@ -30,12 +27,6 @@ INDEX = "bad-items"
 # A finish that was recorded but not announced within this many seconds was cut off between the two
 # (Lambda retries a failed asynchronous invocation after one minute); whoever comes next announces it.
 ANNOUNCE_WITHIN = 45
-
-# "Positive range: 1E-130 to 9.9999999999999999999999999999999999999E+125" (DynamoDB, Data types).
-SMALLEST = Decimal("1E-130")
-
-_serializer = TypeSerializer()
-_deserializer = TypeDeserializer()
 
 
 class Ledger:
@@ -62,7 +53,7 @@ class Ledger:
 
     def record_item(self, item: Item) -> bool:
         """Write what became of an item, unless a greater version is there."""
-        record = {**_plain(item), "version": item.version}
+        record = {**plain(item), "version": item.version}
         if item.is_bad:
             record["index_pk"] = names.bad_partition(item.run)
             record["index_sk"] = names.bad_sort(item.bucket, item.key, item.task)
@@ -74,14 +65,14 @@ class Ledger:
         key = names.report_record(report.run, report.child, report.children)
         return self._update(
             key,
-            {**_plain(report), "version": report.version},
+            {**plain(report), "version": report.version},
             "attribute_not_exists(#version) OR #version < :version",
         )
 
     def record_failure(self, failure: ChildFailure) -> bool:
         """Write beside a child's report what Batch said of its end."""
         key = names.report_record(failure.run, failure.child, failure.children)
-        values = {"failure": _plain(failure), "failure_stopped": failure.stopped}
+        values = {"failure": plain(failure), "failure_stopped": failure.stopped}
         return self._update(
             key,
             values,
@@ -91,7 +82,7 @@ class Ledger:
     def record_array(self, end: ArrayEnd) -> bool:
         """Write that one of a run's array jobs has ended; of two with the same children the later stays."""
         key = names.array_record(end.run, end.first)
-        return self._update(key, _plain(end), "attribute_not_exists(#stopped) OR #stopped < :stopped")
+        return self._update(key, plain(end), "attribute_not_exists(#stopped) OR #stopped < :stopped")
 
     def finish(self, end: RunEnd) -> bool:
         """Record how a run ended; True when the caller must announce it.
@@ -100,7 +91,7 @@ class Ledger:
         later can mend a run, nothing can unmend it. With the same state the end that knows more stays.
         """
         key, claim = names.run_record(end.run), uuid.uuid4().hex
-        values = {**_plain(end), "rank": end.state.rank, "end": end.version}
+        values = {**plain(end), "rank": end.state.rank, "end": end.version}
         # Whoever cancels a run writes these; an end that was computed before must not take them back.
         for name in ("cancelled", "cancel_reason"):
             del values[name]
@@ -132,11 +123,11 @@ class Ledger:
         pages = self._client.get_paginator("scan").paginate(
             TableName=self._table,
             FilterExpression="begins_with(pk, :sources)",
-            ExpressionAttributeValues=_dump({":sources": names.item_partition("", "").removesuffix("/")}),
+            ExpressionAttributeValues=dumped({":sources": names.item_partition("", "").removesuffix("/")}),
         )
         with translated(f"reading the ledger '{self._table}'"):
             for page in pages:
-                yield from map(_load, page["Items"])
+                yield from map(loaded, page["Items"])
 
     def bad_items(self, run: str) -> Iterator[dict[str, Any]]:
         """The rejected and failed items of a run, from the sparse index (eventually consistent)."""
@@ -165,10 +156,26 @@ class Ledger:
                     tuple(ErrorGroup(**group) for group in record["errors"]),
                 )
 
-    def children(self, run: str, children: int) -> Iterator[dict[str, Any]]:
-        """The records of a run's children, in no order."""
+    def children(self, run: str, children: int, within: range | None = None) -> Iterator[dict[str, Any]]:
+        """The records of a run's children, in no order; of those `within` consecutive numbers, if given."""
         for shard in range(names.report_shards(children)):
-            yield from self._query("pk", names.report_partition(run, shard))
+            yield from self.shard(run, shard, within)
+
+    def shard(self, run: str, shard: int, within: range | None = None) -> Iterator[dict[str, Any]]:
+        """The records of the children whose reports lie in one partition, by their numbers."""
+        between = names.report_sorts(within) if within else None
+        return self._query("pk", names.report_partition(run, shard), between=between)
+
+    def failures(self, run: str, children: int, within: range) -> Iterator[ChildFailure]:
+        """What Batch said of the dead ones among the run's children `within` these numbers, in no order."""
+        chosen: dict[str, Any] = {
+            "FilterExpression": "attribute_exists(failure)",
+            "ProjectionExpression": "failure",
+        }
+        for shard in range(names.report_shards(children)):
+            partition = names.report_partition(run, shard)
+            for record in self._query("pk", partition, between=names.report_sorts(within), **chosen):
+                yield ChildFailure(**record["failure"])
 
     def _has_claim(self, run: str, claim: str) -> bool:
         # The client repeats a write whose answer got lost, and is then refused by its own first try.
@@ -188,16 +195,18 @@ class Ledger:
 
     def _get(self, key: names.Key) -> dict[str, Any] | None:
         with translated(f"reading the ledger '{self._table}'"):
-            answer = self._client.get_item(TableName=self._table, Key=_dump(asdict(key)), ConsistentRead=True)
-        return _load(answer["Item"]) if "Item" in answer else None
+            answer = self._client.get_item(
+                TableName=self._table, Key=dumped(asdict(key)), ConsistentRead=True
+            )
+        return loaded(answer["Item"]) if "Item" in answer else None
 
     def _put(self, key: names.Key, record: Mapping[str, Any]) -> bool:
         return self._conditional(
             self._client.put_item,
-            Item=_dump({**asdict(key), **record}),
+            Item=dumped({**asdict(key), **record}),
             ConditionExpression="attribute_not_exists(#version) OR #version < :version",
             ExpressionAttributeNames={"#version": "version"},
-            ExpressionAttributeValues=_dump({":version": record["version"]}),
+            ExpressionAttributeValues=dumped({":version": record["version"]}),
         )
 
     def _update(
@@ -212,11 +221,11 @@ class Ledger:
         operands = {**values, **(extra_values or {})}
         return self._conditional(
             self._client.update_item,
-            Key=_dump(asdict(key)),
+            Key=dumped(asdict(key)),
             UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in values),
             ConditionExpression=condition,
             ExpressionAttributeNames={f"#{name}": path for name, path in attributes.items()},
-            ExpressionAttributeValues=_dump({f":{name}": v for name, v in operands.items()}),
+            ExpressionAttributeValues=dumped({f":{name}": v for name, v in operands.items()}),
         )
 
     def _conditional(self, call: Callable[..., Any], **arguments: Any) -> bool:
@@ -228,62 +237,29 @@ class Ledger:
         return True
 
     def _query(
-        self, name: str, value: str, index: str | None = None, *, newest_first: bool = False
+        self,
+        name: str,
+        value: str,
+        index: str | None = None,
+        *,
+        newest_first: bool = False,
+        between: tuple[str, str] | None = None,
+        **chosen: Any,
     ) -> Iterator[dict[str, Any]]:
         arguments: dict[str, Any] = {"IndexName": index} if index else {"ConsistentRead": True}
+        condition, operands = "#key = :key", {":key": value}
+        if between:
+            condition += " AND sk BETWEEN :first AND :last"
+            operands |= {":first": between[0], ":last": between[1]}
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
-            KeyConditionExpression="#key = :key",
+            KeyConditionExpression=condition,
             ExpressionAttributeNames={"#key": name},
-            ExpressionAttributeValues=_dump({":key": value}),
+            ExpressionAttributeValues=dumped(operands),
             ScanIndexForward=not newest_first,
             **arguments,
+            **chosen,
         )
         with translated(f"reading the ledger '{self._table}'"):
             for page in pages:
-                yield from map(_load, page["Items"])
-
-
-def _plain(record: Any) -> dict[str, Any]:
-    """A dataclass as ledger attributes."""
-    return {f.name: _attribute(getattr(record, f.name)) for f in fields(record)}
-
-
-def _attribute(value: Any) -> Any:
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return _number(value)
-    if isinstance(value, Mapping):
-        return {name: _attribute(v) for name, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_attribute(v) for v in value]
-    return _plain(value) if hasattr(value, "__dataclass_fields__") else value
-
-
-def _number(value: float) -> Decimal | str:
-    """DynamoDB has decimals of 38 digits, no infinity and nothing below 1E-130; other numbers are text."""
-    # Not repr(value): numpy's float64 is a float that spells itself "np.float64(1.0)".
-    text = repr(float(value)) if isinstance(value, float) else str(int(value))
-    try:
-        decimal = DYNAMODB_CONTEXT.create_decimal(text)
-    except DecimalException:
-        return text
-    fits = decimal.is_finite() and (not decimal or abs(decimal) >= SMALLEST)
-    return decimal if fits else text
-
-
-def _native(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, dict):
-        return {name: _native(v) for name, v in value.items()}
-    return [_native(v) for v in value] if isinstance(value, list) else value
-
-
-def _dump(record: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _serializer.serialize(value) for name, value in record.items()}
-
-
-def _load(record: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _native(_deserializer.deserialize(value)) for name, value in record.items()}
+                yield from map(loaded, page["Items"])

@@ -144,6 +144,11 @@ def upload_run(recipe: str, bucket: str, key: str, etag: str, sequencer: str) ->
     return "u-" + hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
+def is_upload_run(run: str) -> bool:
+    """Whether a run is called as those of uploads are."""
+    return run.startswith("u-")
+
+
 def bulk_run(started: int, token: str) -> str:
     """The run of a bulk submission: `b-`, its start (epoch seconds) in UTC, and 8 hex digits of `token`."""
     moment = time.strftime("%Y%m%dt%H%M%S", time.gmtime(started))
@@ -214,7 +219,17 @@ def report_partition(run: str, shard: int) -> str:
 
 
 def report_record(run: str, child: int, children: int) -> Key:
-    return Key(report_partition(run, report_shard(child, children)), f"child#{child:09d}")
+    return Key(report_partition(run, report_shard(child, children)), report_sort(child))
+
+
+def report_sort(child: int) -> str:
+    """The children of a partition by their numbers."""
+    return f"child#{child:09d}"
+
+
+def report_sorts(within: range) -> tuple[str, str]:
+    """The first and the last of consecutive children."""
+    return report_sort(within.start), report_sort(within.stop - 1)
 
 
 def item_partition(bucket: str, key: str) -> str:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 from batchkit.completion import submissions
 from batchkit.completion.causes import cause
 from batchkit.errors import DataError
 from batchkit.planning.failures import Diagnosis, diagnose, waiting
-from batchkit.planning.records import ChildFailure
 
 if TYPE_CHECKING:
     from batchkit.aws.ledger import Ledger
+    from batchkit.planning.records import ChildFailure
 
 MAX_CHILDREN = 10
 
@@ -62,8 +61,8 @@ def explain(queue: Jobs, ledger: Ledger, job: str) -> Explanation:
             expected="the id of a job of the last seven days, such as 1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed:7",
             fix="older children: batchkit results RUN --failed",
         )
-    failures = tuple(_failed_children(ledger, found)) if _is_array(found) else ()
-    why = _why(found, failures)
+    dead = _Dead.of(_failed_children(ledger, found) if _is_array(found) else ())
+    why = _why(found, dead)
     return Explanation(
         job=job,
         name=found.get("jobName", ""),
@@ -78,34 +77,51 @@ def explain(queue: Jobs, ledger: Ledger, job: str) -> Explanation:
         failure_class=why.failure_class.value if found["status"] == "FAILED" else "",
         error_class=why.error_class,
         fix=why.advice(_run(found)),
-        children=tuple((one.job, cause(one).message) for one in islice(failures, MAX_CHILDREN)),
+        children=dead.examples,
     )
 
 
-def _why(job: Mapping[str, Any], failures: tuple[ChildFailure, ...]) -> Diagnosis:
+@dataclass(frozen=True)
+class _Dead:
+    """The failed children of an array: what befell most of them, and a few of them."""
+
+    most: Diagnosis | None
+    examples: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, failures: Iterable[ChildFailure]) -> _Dead:
+        """Memory: one diagnosis for each kind of failure, whatever their number."""
+        number, first, examples = Counter[str](), dict[str, Diagnosis](), list[tuple[str, str]]()
+        for failure in failures:
+            why = cause(failure)
+            number[why.error_class] += 1
+            first.setdefault(why.error_class, why)
+            if len(examples) < MAX_CHILDREN:
+                examples.append((failure.job, why.message))
+        most = [first[kind] for kind, _ in number.most_common(1)]
+        return cls(most[0] if most else None, tuple(examples))
+
+
+def _why(job: Mapping[str, Any], dead: _Dead) -> Diagnosis:
     """The most frequent cause of the failed children stands for their array."""
     status = job["status"]
     if status != "FAILED":
         return waiting(status, _status_reason(job))
-    if not failures:
-        return diagnose(
-            _of_container(job, "exitCode", None), _status_reason(job), _of_container(job, "reason", "")
-        )
-    causes = [cause(failure) for failure in failures]
-    (most, _), *_ = Counter(one.error_class for one in causes).most_common(1)
-    return next(one for one in causes if one.error_class == most)
+    if dead.most is not None:
+        return dead.most
+    return diagnose(
+        _of_container(job, "exitCode", None), _status_reason(job), _of_container(job, "reason", "")
+    )
 
 
-def _failed_children(ledger: Ledger, job: Mapping[str, Any]) -> Iterator[ChildFailure]:
+def _failed_children(ledger: Ledger, job: Mapping[str, Any]) -> Iterable[ChildFailure]:
     submission = submissions.parse(job.get("parameters", {}))
     if submission is None:
-        return
+        return ()
     record, size = ledger.run(submission.run) or {}, job["arrayProperties"]["size"]
     # An upload's run is one array; a bulk run's number of children stands in its record.
-    for child in ledger.children(submission.run, record.get("children", size)):
-        number = child.get("failure", {}).get("child", -1) - submission.first_child
-        if 0 <= number < size:
-            yield ChildFailure(**child["failure"])
+    first, children = submission.first_child, record.get("children", size)
+    return ledger.failures(submission.run, children, range(first, first + size))
 
 
 def _run(job: Mapping[str, Any]) -> str:

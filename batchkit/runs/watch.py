@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from batchkit.errors import ConfigError, DataError
-from batchkit.planning import cost
 from batchkit.planning.states import Counts, RunState
+from batchkit.runs.reading import Reading, Reports
 
 if TYPE_CHECKING:
     from batchkit.aws.run_ledger import RunLedger
@@ -91,38 +91,19 @@ class Rate:
         return replace(look, rate=rate, eta=eta)
 
 
-@dataclass(frozen=True)
-class Reports:
-    """The sum of the children's reports; `seconds` is how long they worked in all, `billed` what of it and
-    of their starts is billed."""
-
-    counts: Counts
-    seconds: int
-    billed: float
-    children: int
-
-
 def reports(ledger: RunLedger, plan: Plan) -> Reports:
     """What a run's children have reported."""
-    counts, seconds, billed, number = Counts(), 0, 0.0, 0
-    for record in ledger.children(plan.run, plan.children):
-        if "counts" in record:
-            counts += Counts(**record["counts"])
-            worked = max(record["stopped"] - record["started"], 0)
-            seconds += worked
-            billed += cost.billed_seconds(plan.compute, worked)
-            number += 1
-    return Reports(counts, seconds, billed, number)
+    return Reading(ledger, plan).look()
 
 
-def look(plan: Plan, ledger: RunLedger, parents: Parents) -> Progress:
-    """One look. Raises DataError for a run that was never begun."""
+def look(plan: Plan, ledger: RunLedger, parents: Parents, reading: Reading | None = None) -> Progress:
+    """One look; `reading` remembers those before it. Raises DataError for a run that was never begun."""
     record = ledger.run(plan.run)
     if record is None:
         raise DataError(
             f"the ledger knows no run '{plan.run}'", fix="check the id, the region and the project"
         )
-    state, found = RunState(record["state"]), reports(ledger, plan)
+    state, found = RunState(record["state"]), (reading or Reading(ledger, plan)).look()
     # A run's end counts the items that nobody reported, too.
     counts = found.counts if state is RunState.RUNNING else Counts(**record["counts"])
     jobs = [job.job for job in ledger.jobs(plan.run) if job.job]
@@ -155,9 +136,9 @@ def watch(
 
     Raises ConfigError when its jobs have, and nobody recorded it."""
     silent_since: float | None = None
-    rate = Rate()
+    rate, reading = Rate(), Reading(ledger, plan)
     while True:
-        progress = rate.of(look(plan, ledger, parents), clock())
+        progress = rate.of(look(plan, ledger, parents, reading), clock())
         yield progress
         if progress.is_over:
             return

@@ -9,6 +9,7 @@ from support.operating import Past
 from support.submitting import sources
 
 from batchkit.errors import DataError
+from batchkit.planning import names
 from batchkit.runs.explain import Explanation, explain
 
 if TYPE_CHECKING:
@@ -84,3 +85,23 @@ def test_a_forgotten_job_is_an_error_that_says_where_else_to_look(world: World) 
     with pytest.raises(DataError, match="knows no job") as raised:
         explain(Batch(status="FAILED"), world.ledger, "job-9")
     assert "results" in str(raised.value)
+
+
+def test_an_array_is_explained_without_a_look_at_the_children_of_the_others(world: World) -> None:
+    past = Past(world, sources(200))
+    for child in (3, 150, 199):
+        past.died(child, "Host EC2 (instance i-1) terminated.")
+    for child in range(100):
+        past.reported(child, done=2)
+    read = list(past.ledger.failures(past.run, past.plan.children, range(100, 200)))
+    assert sorted(one.child for one in read) == [150, 199]
+    asked: list[dict[str, Any]] = []
+    world.clients.dynamodb.meta.events.register(
+        "provide-client-params.dynamodb.Query", lambda params, **_: asked.append(params)
+    )
+    array = {"size": 200, "statusSummary": {}}
+    found = explained(past, status="FAILED", statusReason="Array Child Job failed", arrayProperties=array)
+    assert len(found.children) == 3
+    assert len(asked) == names.report_shards(200)
+    assert all(":first" in one["ExpressionAttributeValues"] for one in asked)
+    assert {one["ProjectionExpression"] for one in asked} == {"failure"}
