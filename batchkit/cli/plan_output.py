@@ -54,7 +54,7 @@ def _facts(plan: Plan) -> Mapping[str, object]:
         "API calls": f"{plan.calls:,} SubmitJob",
         "compute": f"{plan.vcpu_hours:,.2f} vCPU-hours",
         "takes about": duration(plan.seconds),
-        "costs about": f"{_number(plan.cost.total)} USD",
+        "costs about": f"{figure(plan.cost.total)} USD",
     }
 
 
@@ -89,14 +89,14 @@ def price_rows(plan: Plan) -> list[tuple[str, ...]]:
     lines = [
         (
             line.what,
-            _number(line.quantity),
+            figure(line.quantity),
             line.unit,
-            _number(line.usd),
+            figure(line.usd),
             f"{line.price:.4g}",
         )
         for line in plan.cost.lines
     ]
-    return [*lines, ("total", "", "", _number(plan.cost.total), "")]
+    return [*lines, ("total", "", "", figure(plan.cost.total), "")]
 
 
 def _sources(plan: Plan) -> list[str]:
@@ -121,8 +121,8 @@ def _size(plan: Plan) -> str:
     return f"{known}{plan.unsized:,} of unknown size, {human_bytes(round(assumed))} each assumed"
 
 
-def _number(amount: float) -> str:
-    """Two decimals unless it is whole, and as many as a smaller amount needs."""
+def figure(amount: float) -> str:
+    """An amount: two decimals unless it is whole, and as many as a smaller amount needs."""
     if float(amount).is_integer():
         return f"{amount:,.0f}"
     return f"{amount:,.2f}" if amount >= 0.01 else f"{amount:.2g}"

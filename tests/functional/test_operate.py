@@ -155,6 +155,24 @@ def test_the_report_of_a_run_lies_beside_its_manifest(desk: Desk, mixed: str) ->
     assert sheet.body.decode().count("\nerror,") == 4
 
 
+def test_the_status_of_a_run_says_what_went_wrong_why_and_what_to_do(desk: Desk, mixed: str) -> None:
+    found = desk.json("status", mixed)
+    assert {(one["error_class"], one["count"]) for one in found["troubles"]} == {
+        ("NotWanted", 2),
+        ("Crashed", 12),
+        ("TooSmall", 1),
+        ("ValueError", 1),
+    }
+    assert (found["children"], found["dead"], found["retry"]) == (2, 1, f"batchkit retry {mixed}")
+    assert found["usd"] > 0
+    text = desk.run("status", mixed).stdout
+    for part in (found["report"], "12 items, Crashed (recipe)", f"batchkit logs {mixed} --failed"):
+        assert part in text
+    assert "PARTIAL" in desk.run("status", mixed, "--watch").stderr
+    refused = desk.run("status", "u-3f2a9c0d1e4b5a6978c0d1e2", "--watch", expect=65)
+    assert "batchkit runs" in refused.stderr
+
+
 def test_a_page_of_the_run_lies_there_too_and_can_be_had_at_any_time(desk: Desk, mixed: str) -> None:
     bucket, key = desk.world.sandbox.outputs["ArtifactsBucket"], f"runs/{mixed}/report.html"
     eventually(lambda: desk.world.objects.head(bucket, key) is not None, "the page of the run")
@@ -253,7 +271,7 @@ def test_a_cancelled_run_says_so_and_its_retry_completes_it(desk: Desk) -> None:
     assert told["jobs"] == begun["jobs"]
     found = desk.json("status", run)
     assert found["state"] in ("PARTIAL", "FAILED")
-    assert found["cancelled"]
+    assert (found["cancelled"] > 0, found["cancel_reason"]) == (True, "wrong folder")
     assert "wrong folder" in desk.run("results", run, "--failed").stdout
     assert desk.json("cancel", run)["jobs"] == []
     assert [one["cancelled"] > 0 for one in desk.json("runs") if one["run"] == run] == [True]

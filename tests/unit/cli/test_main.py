@@ -32,6 +32,7 @@ NO_COMMANDS = {
     "projects",
     "rerunning",
     "stack_progress",
+    "status_output",
     "submit_options",
     "terminal",
     "uploading",
