@@ -27,7 +27,7 @@ SHOWN = "http://127.0.0.1:4566"
 
 PAGES = ("README.md", "docs/tutorial.md")
 
-_INSTALLING = "needs a package index; tests/functional/test_install.py does it, in an empty environment"
+_INSTALLING = "needs a package index; tests/functional/test_wheel.py does it, in an empty environment"
 
 # Shown, and not run. Anything else is.
 EXCEPTIONS = MappingProxyType(
