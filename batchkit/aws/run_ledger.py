@@ -44,7 +44,7 @@ class RunJob:
     """A run's array `number`: `job` is Batch's id, "" while it is being submitted.
 
     `turn` names the latest attempt to submit it, which began at `tried` (epoch seconds), and `busy` says
-    that nobody noted how that ended.
+    that nobody noted how that ended. `doubtful`: this attempt, or one before it, may have made a job.
     """
 
     number: int
@@ -52,6 +52,7 @@ class RunJob:
     turn: str = ""
     busy: bool = False
     tried: int = 0
+    doubtful: bool = False
 
 
 class RunLedger(Ledger):
@@ -116,7 +117,7 @@ class RunLedger(Ledger):
     def take_turn(self, run: str, number: int, turn: str, before: RunJob | None) -> bool:
         """Note, before SubmitJob, that the attempt `turn` begins; False unless all is still as `before`."""
         key, now = names.job_record(run, number), int(self._clock())
-        values = {"number": number, "job": "", "turn": turn, "busy": True, "tried": now}
+        values = {"number": number, "job": "", "turn": turn, "busy": True, "tried": now, "doubtful": True}
         if before is None:
             moved = self._update(key, values, "attribute_not_exists(#job)")
         else:
@@ -128,10 +129,14 @@ class RunLedger(Ledger):
         found = self.job(run, number)
         return found is not None and (found.job, found.turn) == ("", turn)
 
-    def end_turn(self, run: str, number: int, turn: str) -> bool:
-        """Note that the attempt `turn` has ended, and certainly made no job."""
+    def end_turn(self, run: str, number: int, turn: str, before: RunJob | None) -> bool:
+        """Note that the attempt `turn` has ended, and certainly made no job.
+
+        Whether one may have been made is then as it was `before` the attempt.
+        """
         key = names.job_record(run, number)
-        return self._update(key, {"busy": False}, "#turn = :turn", {"turn": turn}, {"turn": "turn"})
+        values = {"busy": False, "doubtful": before is not None and before.doubtful}
+        return self._update(key, values, "#turn = :turn", {"turn": turn}, {"turn": "turn"})
 
     def add_job(self, run: str, number: int, job: str) -> bool:
         """Note a job's id; of two, the first stays."""
@@ -200,4 +205,5 @@ def _run_job(record: Mapping[str, Any]) -> RunJob:
         turn=record.get("turn", ""),
         busy=record.get("busy", False),
         tried=record.get("tried", 0),
+        doubtful=record.get("doubtful", False),
     )

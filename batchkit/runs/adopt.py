@@ -62,7 +62,7 @@ def submit_once(jobs: Jobs, job: BatchJob, turns: Turns, sleep: Sleep) -> str:
             if wait is None:
                 raise
         except BatchkitError as error:
-            turns.give_back(turn)
+            turns.give_back(turn, before)
             if wait is None or not isinstance(error, Throttled):
                 raise
             refused = turn

@@ -130,7 +130,8 @@ class Bulk:
         """A plan that was made elsewhere, as the run that it names."""
         intent = self.ledger.claim_intent(intents.token({"plan": plan.run}), plan.run, uuid.uuid4().hex)
         begun = self.ledger.run(plan.run) is not None
-        return Prepared(plan, spool, intents.Claim(intent, continued=begun), continued=begun)
+        claim = intents.Claim(intent, continued=begun)
+        return Prepared(plan, spool, claim, continued=begun, adopted=True)
 
     def prices(self, own: Mapping[str, float]) -> Mapping[str, Price]:
         """The prices to plan with: dated ones, Spot's of now where they count and may be asked for, `own`."""

@@ -114,7 +114,8 @@ class Command:
             return Done(prepared)
         ended = self.bulk.has_ended(prepared)
         if prepared.continued:
-            self._continuing(plan.run, ended=ended)
+            # A part that is waited for in any case, a canary, says nothing of what comes after the command.
+            self._continuing(prepared, ended=ended, renewed=wait is None and not prepared.adopted)
         else:
             check_cost(plan, self.max_cost, besides=besides)
             self.face.ask(plan.run)
@@ -125,9 +126,12 @@ class Command:
         jobs = tuple(job.job for job in self.bulk.ledger.jobs(plan.run))
         return Done(prepared, jobs, self._follow(prepared) if waits else None)
 
-    def _continuing(self, run: str, *, ended: bool) -> None:
+    def _continuing(self, prepared: Prepared, *, ended: bool, renewed: bool) -> None:
+        """`renewed`: the command begins a new run when it is given once more."""
+        run = prepared.plan.run
         if ended:
-            self.face.note(f"{run}, which the same command had begun, has ended; --again begins a new run")
+            hint = "; given once more, the command begins a new run" if renewed else ""
+            self.face.note(f"{run}, which the same command had begun, has ended{hint}")
         else:
             self.face.note(f"continuing {run}, which the same command had begun")
 

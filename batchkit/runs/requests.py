@@ -91,7 +91,8 @@ class Prepared:
     """A run that is planned: by now, or (`continued`) by the same command, which had begun to submit it.
 
     `spool` is None when its manifest is stored already; `found` says what is in it, if it was planned by
-    now. Without a `claim` it can only be rehearsed, or be planned anew as another run.
+    now. Without a `claim` it can only be rehearsed, or be planned anew as another run. `adopted`: a plan that
+    was made elsewhere names the run, so that the command never begins another one.
     """
 
     plan: Plan
@@ -99,6 +100,7 @@ class Prepared:
     claim: Claim | None = None
     continued: bool = False
     found: Found | None = None
+    adopted: bool = False
 
 
 def _digest(path: Path) -> str:

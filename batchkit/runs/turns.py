@@ -62,18 +62,22 @@ class Turns:
             )
         return turn
 
-    def give_back(self, turn: str) -> None:
-        """Note that an attempt has ended, and certainly made no job."""
+    def give_back(self, turn: str, before: RunJob | None) -> None:
+        """Note that an attempt has ended, and certainly made no job; `before` is what it was taken after."""
         # What went wrong with it is what is reported; without this note the next one only waits longer.
         with suppress(BatchkitError):
-            self.ledger.end_turn(self.run, self.number, turn)
+            self.ledger.end_turn(self.run, self.number, turn, before)
 
     def _check_memory(self, before: RunJob | None) -> None:
-        if before is None or (age := self.clock() - before.tried) <= MEMORY_SECONDS:
+        if before is None or not before.doubtful:
+            return
+        age = self.clock() - before.tried
+        if age <= MEMORY_SECONDS:
             return
         raise DataError(
             f"nobody knows any more whether a job of the run {self.run} was made",
             found=f"an attempt of {age / 86_400:.0f} days ago, and no job of its name",
             expected="an attempt that Batch remembers: it keeps jobs for seven days",
-            fix=f"batchkit status {self.run}; then repeat the command with --again for a new run",
+            fix=f"batchkit cancel {self.run}, and when it has ended batchkit retry {self.run}:"
+            " that does what was not done",
         )

@@ -97,13 +97,13 @@ class TurnRecord:
             return False
         if self.record and self.record.job:
             return False
-        self.record = RunJob(number, "", turn, busy=True, tried=TIME)
+        self.record = RunJob(number, "", turn, busy=True, tried=TIME, doubtful=True)
         return True
 
-    def end_turn(self, run: str, number: int, turn: str) -> bool:
+    def end_turn(self, run: str, number: int, turn: str, before: RunJob | None) -> bool:
         ours = self.record is not None and self.record.turn == turn
         if ours:
-            self.record = replace(self.record, busy=False)
+            self.record = replace(self.record, busy=False, doubtful=bool(before and before.doubtful))
         return ours
 
     def turns(self, guard: Callable[[], None] = lambda: None) -> Any:

@@ -75,13 +75,24 @@ def test_a_turn_follows_the_one_that_was_seen(world: World) -> None:
     ledger = run_ledger(world)
     ledger.take_turn("run", 0, "first", None)
     first = ledger.job("run", 0)
-    assert not ledger.end_turn("run", 0, "another")
-    assert ledger.end_turn("run", 0, "first")
+    assert not ledger.end_turn("run", 0, "another", None)
+    assert ledger.end_turn("run", 0, "first", None)
     assert first is not None
-    assert ledger.job("run", 0) == replace(first, busy=False)
+    assert ledger.job("run", 0) == replace(first, busy=False, doubtful=False)
     assert ledger.take_turn("run", 0, "second", first)
     assert not ledger.take_turn("run", 0, "third", first)
-    assert not ledger.end_turn("run", 0, "first")
+    assert not ledger.end_turn("run", 0, "first", None)
+
+
+def test_what_an_attempt_may_have_made_stays_in_doubt_when_a_later_one_is_refused(world: World) -> None:
+    ledger = run_ledger(world)
+    ledger.take_turn("run", 0, "lost", None)
+    lost = ledger.job("run", 0)
+    ledger.take_turn("run", 0, "refused", lost)
+    ledger.end_turn("run", 0, "refused", lost)
+    refused = ledger.job("run", 0)
+    assert refused is not None
+    assert (refused.busy, refused.doubtful) == (False, True)
 
 
 def test_a_turn_whose_answer_got_lost_is_still_taken(world: World) -> None:

@@ -20,7 +20,7 @@ from batchkit.runs.adopt import HELD_LOOKS, LOOKS, WAITS, submit_once
 JOB = BatchJob("b-1-0", "bulk", "bulk", 3)
 ID = FakeBatch.id_of(JOB.name)
 BEGUN = RunJob(0, "", "an attempt", busy=False, tried=TIME)
-UNDER_WAY = RunJob(0, "", "an attempt", busy=True, tried=TIME)
+UNDER_WAY = RunJob(0, "", "an attempt", busy=True, tried=TIME, doubtful=True)
 
 
 def submitted(
@@ -159,13 +159,28 @@ def test_a_call_that_is_under_way_elsewhere_is_adopted_when_it_arrives(after: in
 def test_a_job_of_an_attempt_that_batch_may_have_forgotten_is_not_made_again() -> None:
     batch, week = FakeBatch(), 7 * 24 * 3600
     with pytest.raises(DataError, match="nobody knows any more") as caught:
-        submitted(batch, TurnRecord(BEGUN, TIME + week))
-    assert "--again" in str(caught.value.fix)
+        submitted(batch, TurnRecord(UNDER_WAY, TIME + week))
+    assert "batchkit cancel b-1, and when it has ended batchkit retry b-1" in str(caught.value.fix)
     assert batch.calls["submit"] == 0
     # One that Batch remembers is adopted, however old.
     batch.taken.append(JOB)
-    assert submitted(batch, TurnRecord(BEGUN, TIME + week)) == ID
-    assert submitted(FakeBatch(), TurnRecord(BEGUN, TIME + week / 2)) == ID
+    assert submitted(batch, TurnRecord(UNDER_WAY, TIME + week)) == ID
+    assert submitted(FakeBatch(), TurnRecord(UNDER_WAY, TIME + week / 2)) == ID
+
+
+def test_a_job_that_was_only_ever_refused_is_submitted_however_long_ago_that_was() -> None:
+    batch = FakeBatch()
+    assert submitted(batch, TurnRecord(BEGUN, TIME + 30 * 24 * 3600)) == ID
+    assert batch.taken == [JOB]
+
+
+def test_a_refusal_does_not_hide_that_an_attempt_before_it_may_have_made_a_job() -> None:
+    batch, record = FakeBatch(["broken", *["throttled"] * 5]), TurnRecord()
+    with pytest.raises(Throttled):
+        submitted(batch, record)
+    record.now = TIME + 7 * 24 * 3600
+    with pytest.raises(DataError, match="nobody knows any more"):
+        submitted(batch, record)
 
 
 TROUBLE = st.lists(st.sampled_from(["lost", "broken", "throttled", ""]), max_size=len(WAITS))

@@ -127,7 +127,20 @@ def test_a_command_that_was_broken_off_while_it_waited_says_how_its_run_ended(sh
     done = shell.submit()
     assert done.end is not None
     assert (done.end.run, done.end.state) == (plan.run, RunState.SUCCEEDED)
-    assert any("--again begins a new run" in note for note in shell.person.notes)
+    assert any("given once more, the command begins a new run" in note for note in shell.person.notes)
+    assert len(shell.typed.batch.taken) == 1
+    # And so it does.
+    assert not shell.submit().prepared.continued
+
+
+def test_a_kept_plan_that_was_carried_out_promises_no_other_run(shell: Shell) -> None:
+    shell.times += 1
+    planned = shell.typed.bulk.rehearse(shell.typed.request, shell.place(), lambda: False)
+    for _ in range(2):
+        adopted = shell.typed.bulk.adopt(planned.plan, planned.spool)
+        shell.command().carry_out(adopted)
+        shell.person.end(planned.plan)
+    assert f"{planned.plan.run}, which the same command had begun, has ended" in shell.person.notes
     assert len(shell.typed.batch.taken) == 1
 
 
