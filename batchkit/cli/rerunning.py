@@ -16,11 +16,13 @@ from batchkit.cli.parameters import USD
 from batchkit.cli.terminal import Terminal
 from batchkit.errors import EX_DATAERR
 from batchkit.runs.commanding import Command, Done
+from batchkit.runs.requests import Prepared
 from batchkit.runs.submit import check_cost
 
 if TYPE_CHECKING:
+    from batchkit.planning.backfill import Plan
     from batchkit.runs.bulk import Bulk
-    from batchkit.runs.requests import Prepared, Request
+    from batchkit.runs.requests import Request
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -46,6 +48,25 @@ class Part:
     bulk: Bulk
     request: Request
 
+    @property
+    def source(self) -> str:
+        return self.request.source
+
+    def prepare(self, command: Command, folder: Path, *, dry_run: bool) -> Prepared:
+        return command.rehearse(self.request, folder) if dry_run else command.prepare(self.request, folder)
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A run whose submission broke off, to be continued: its plan, and what the ledger says that it does."""
+
+    bulk: Bulk
+    plan: Plan
+    source: str
+
+    def prepare(self, command: Command, folder: Path, *, dry_run: bool) -> Prepared:
+        return Prepared(self.plan, None, continued=True) if dry_run else self.bulk.adopt(self.plan, None)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rerun:
@@ -59,7 +80,7 @@ class Rerun:
 
     def run(
         self,
-        parts: Sequence[Part],
+        parts: Sequence[Part | Begun],
         folder: Path,
         begun: Callable[[str], object] = lambda run: None,
         **facts: Any,
@@ -70,7 +91,7 @@ class Rerun:
         """
         commands = [self._command(part) for part in parts]
         planned = [
-            self._plan(command, part.request, folder / f"part-{number}")
+            part.prepare(command, folder / f"part-{number}", dry_run=self.dry_run)
             for number, (command, part) in enumerate(zip(commands, parts, strict=True))
         ]
         total = sum(one.plan.cost.total for one in planned)
@@ -82,23 +103,21 @@ class Rerun:
         self._print([self._facts(one) for one in done], facts)
         return 0 if all(one.is_good for one in done) else EX_DATAERR
 
-    def _command(self, part: Part) -> Command:
+    def _command(self, part: Part | Begun) -> Command:
         return Command(
             bulk=part.bulk,
             face=Terminal(self.output, self.yes),
-            source=part.request.source,
+            source=part.source,
             max_cost=self.max_cost,
             wait=self.wait,
         )
-
-    def _plan(self, command: Command, request: Request, folder: Path) -> Prepared:
-        return command.rehearse(request, folder) if self.dry_run else command.prepare(request, folder)
 
     def _do(self, command: Command, planned: Prepared, besides: float) -> Done:
         if not self.dry_run:
             return command.carry_out(planned, besides=besides)
         command.face.plan(planned.plan)
-        check_cost(planned.plan, self.max_cost, besides=besides)
+        if not planned.continued:
+            check_cost(planned.plan, self.max_cost, besides=besides)
         return Done(planned)
 
     def _facts(self, done: Done) -> dict[str, Any]:

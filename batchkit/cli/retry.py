@@ -12,7 +12,7 @@ import click
 from batchkit.aws.clients import Clients
 from batchkit.cli.options import config_option, output_option
 from batchkit.cli.projects import load_here
-from batchkit.cli.rerunning import Part, Rerun, rerun_options, workplace
+from batchkit.cli.rerunning import Begun, Part, Rerun, rerun_options, workplace
 from batchkit.runs import retry
 from batchkit.runs.bulk import Bulk
 from batchkit.runs.outcomes import Outcomes
@@ -41,7 +41,8 @@ def command(run: str, only: tuple[str, ...], config: Path | None, output: str, *
 
     Children are as large as they were. What ran out of memory becomes a run of its own, whose children get
     twice as much; those, and what ran out of time, get shards half as large. Of a run that was retried
-    before, what is still bad is done again, provided for by its last try.
+    before, what is still bad is done again, provided for by its last try. A retry whose submission broke off
+    is continued instead.
 
     \b
     Example:
@@ -49,13 +50,17 @@ def command(run: str, only: tuple[str, ...], config: Path | None, output: str, *
     """
     bulk = Bulk.of(load_here(config), Clients())
     outcomes = Outcomes(bulk.ledger, bulk.objects, bulk.artifacts, run)
-    tasks = [task.name for task in bulk.project.recipe.tasks]
+    rerun = Rerun(**given, output=output)
     with workplace() as folder:
+        if begun := retry.broken_off(outcomes, bulk.project.recipe.digest, only):
+            left = [Begun(bulk, plan, retry.name(run, only)) for plan in begun]
+            return rerun.run(left, folder, retries=run)
+        tasks = [task.name for task in bulk.project.recipe.tasks]
         lots = retry.select(outcomes, bulk.objects, tasks, only, folder)
         classes = dict(sum((Counter(lot.classes) for lot in lots), Counter()))
         parts = [_part(bulk, lot, outcomes.plans, only) for lot in lots]
-        facts = {"retries": run, "classes": classes}
-        return Rerun(**given, output=output).run(parts, folder, partial(bulk.ledger.retried, run), **facts)
+        note = partial(bulk.ledger.retried, run)
+        return rerun.run(parts, folder, note, retries=run, classes=classes)
 
 
 def _part(bulk: Bulk, lot: Selected, plans: Mapping[str, Plan], only: tuple[str, ...]) -> Part:

@@ -90,19 +90,35 @@ class Outcomes:
     def retries(self) -> tuple[Outcomes, ...]:
         """The runs that did again what went wrong in this one, and what went wrong in those, oldest first.
 
-        A retry whose submission was broken off is none: repeating its command goes on with it.
+        One whose submission was broken off before it had a job is none: nothing was done again.
         """
-        found: list[Outcomes] = []
-        for run in self._ledger.retries(self._run):
-            if {"submitted", "cancelled"} & set(self._ledger.run(run) or {}):
-                one = Outcomes(self._ledger, self._objects, self._artifacts, run)
-                found += (one, *one.retries)
-        return tuple(found)
+        counting = (one for one in self._begun if not one.is_broken_off or one.has_jobs)
+        return tuple(run for one in counting for run in (one, *one.retries))
+
+    @property
+    def broken_off(self) -> tuple[Outcomes, ...]:
+        """The retries of this run whose submission has begun and not ended, oldest first."""
+        return tuple(one for one in self._begun if one.is_broken_off)
+
+    @property
+    def is_broken_off(self) -> bool:
+        """Whether not all jobs are submitted of a run that nobody cancelled, or nobody has noted it yet."""
+        return not (self.has_ended or {"submitted", "cancelled"} & set(self.record))
+
+    @property
+    def has_jobs(self) -> bool:
+        """Whether Batch has a job of the run, or may have."""
+        return any(job.job or job.doubtful for job in self._ledger.jobs(self._run))
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The plan of a bulk run. Raises DataError for another one."""
+        return load_plan(self._objects, self._artifacts, self._run)
 
     @cached_property
     def plans(self) -> Mapping[str, Plan]:
         """The plans of the run and of its retries, by run; an upload's run has none."""
-        return {one.run: one._plan() for one in (self, *self.retries) if one.is_bulk}  # noqa: SLF001  its own class
+        return {one.run: one.plan for one in (self, *self.retries) if one.is_bulk}
 
     @property
     def has_ended(self) -> bool:
@@ -140,15 +156,21 @@ class Outcomes:
         if not self.is_bulk:
             yield from self._of_upload()
             return
-        plan, children = self._plan(), self._children()
+        plan, children = self.plan, self._children()
         for result, child in self._look(plan, _everything(plan, self._manifest(plan))):
             if result.outcome or not self._may_be_lost(child, children):
                 yield result
             else:
                 yield _lost(result, children.why(child))
 
+    @cached_property
+    def _begun(self) -> tuple[Outcomes, ...]:
+        """The retries of this run that the ledger has a record of."""
+        begun = (run for run in self._ledger.retries(self._run) if self._ledger.run(run) is not None)
+        return tuple(Outcomes(self._ledger, self._objects, self._artifacts, run) for run in begun)
+
     def _lost(self) -> Iterator[Result]:
-        plan, children = self._plan(), self._children()
+        plan, children = self.plan, self._children()
         suspects = (child for child in range(plan.children) if self._is_suspect(plan, child, children))
         manifest = self._manifest(plan)
         wanted = (one for child in suspects for one in _of_child(plan, manifest, child, children))
@@ -183,14 +205,11 @@ class Outcomes:
         # Whichever run they are of by now: that is a column.
         yield from map(_result, items)
 
-    def _plan(self) -> Plan:
-        return load_plan(self._objects, self._artifacts, self._run)
-
     def _manifest(self, plan: Plan) -> Manifest:
         return Manifest(self._objects, self._artifacts, self._run, plan.sources)
 
     def _children(self) -> Children:
-        count = self.record.get("children") or self._plan().children
+        count = self.record.get("children") or self.plan.children
         return Children(self._ledger.children(self._run, count), count)
 
 

@@ -95,14 +95,30 @@ def select(
     return tuple(lot for lot in lots if lot.items)
 
 
+def name(run: str, only: Iterable[str]) -> str:
+    """What a run does that retries `run`, for people."""
+    kinds = ", ".join(sorted(only))
+    return f"retry of {run}" + (f" ({kinds})" if kinds else "")
+
+
+def broken_off(outcomes: Outcomes, recipe: str, only: Iterable[str]) -> tuple[Plan, ...]:
+    """The plans of those retries, of the same kinds and the recipe of digest `recipe`, whose submission broke
+    off: to be continued before anything else is planned."""
+    wanted = name(outcomes.run, only)
+    same = (one.plan for one in outcomes.broken_off if one.record.get("source") == wanted)
+    return tuple(plan for plan in same if plan.recipe == recipe)
+
+
 def _check_ended(outcomes: Outcomes) -> None:
     if not outcomes.has_ended:
         run = outcomes.run
+        cancel = f"batchkit cancel {run}"
+        begun = "repeat the command that began to submit it" if outcomes.is_broken_off else ""
         raise DataError(
             f"the run '{run}' has not ended",
-            found=f"state {outcomes.record['state']}",
+            found=f"state {outcomes.record['state']}" + (", not all of its jobs submitted" if begun else ""),
             expected="a run whose children have all ended",
-            fix=f"wait (batchkit status {run} --watch), or batchkit cancel {run}",
+            fix=f"{begun or f'wait (batchkit status {run} --watch)'}, or {cancel}",
         )
 
 
@@ -139,9 +155,8 @@ def request(selected: Selected, plans: Mapping[str, Plan], only: Iterable[str], 
     The children are at most as large as theirs were, counted in sources, for a recipe of `tasks`; where some
     were too large, they are half as large.
     """
-    kinds = ", ".join(sorted(only))
     asked = Request(
-        source=f"retry of {selected.run}" + (f" ({kinds})" if kinds else ""),
+        source=name(selected.run, only),
         spec=KeyFile(str(selected.keys)),
         keys=selected.keys,
         part=OOM if selected.needs_memory else "",

@@ -261,6 +261,23 @@ def test_a_retry_whose_submission_was_broken_off_is_not_in_the_way(past: Past, t
     assert chosen(select(past, tmp_path)) == [("00", ("b",)), ("02", ())]
 
 
+def test_a_retry_that_was_killed_after_its_last_job_counts_when_that_has_ended(
+    past: Past, tmp_path: Path
+) -> None:
+    begun = Past(past.world, past.sources[:1])
+    past.ledger.retried(past.run, begun.run)
+    begun.ledger.take_turn(begun.run, 0, "mine", None)
+    with pytest.raises(DataError, match=f"'{begun.run}' has not ended") as caught:
+        select(past, tmp_path)
+    assert "repeat the command that began to submit it" in str(caught.value.fix)
+    begun.ledger.add_job(begun.run, 0, "job")
+    begun.item(past.sources[0], "b", Outcome.FAILED, order=bulk_order(past.plan.started + 9), run=begun.run)
+    begun.reported(0, done=1, failed=1)
+    begun.ended()
+    assert [one.run for one in past.outcomes.retries] == [begun.run]
+    assert chosen(select(past, tmp_path)) == [("00", ("b",)), ("02", ())]
+
+
 def test_a_retry_is_judged_as_the_run_that_it_retries(world: World, tmp_path: Path) -> None:
     past = Past(world, sources(1), changes={"max_bad": 0.1})
     past.item(past.sources[0], "a", Outcome.FAILED)
