@@ -30,7 +30,7 @@ def printed(capsys: pytest.CaptureFixture[str], made: Plan) -> str:
 def test_people_read_what_was_found_what_happens_and_what_it_costs(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    made = planned(40_000, per_child=2)
+    made = planned(40_000, most_per_child=2)
     text = printed(capsys, made)
     for part in (
         "40,005 sources: 40,000 new, 5 up to date",
@@ -86,7 +86,7 @@ def test_what_was_assumed_of_sizes_is_said(
 def test_arrays_are_described_in_words(
     capsys: pytest.CaptureFixture[str], sources: int, per_child: int, said: str
 ) -> None:
-    assert said in printed(capsys, planned(sources, per_child=per_child))
+    assert said in printed(capsys, planned(sources, most_per_child=per_child))
 
 
 def test_programs_read_the_plan_itself(capsys: pytest.CaptureFixture[str]) -> None:
