@@ -33,7 +33,7 @@ DOCS = Path(__file__).parent
 NAVIGATION = ("index", "decisions")
 
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)#\s]+)(#[^)\s]*)?\)")
-_ENTRY = re.compile(r"^[-|].*?\[[^\]]*\]\(([^)#\s]+)\)", re.MULTILINE)
+_ENTRY = re.compile(r"^- \[([^\]]*)\]\(([^)#\s]+)\)", re.MULTILINE)
 
 
 def inside(_app: Sphinx, name: str, source: list[str]) -> None:
@@ -47,11 +47,11 @@ def inside(_app: Sphinx, name: str, source: list[str]) -> None:
 
 def tree(section: str) -> str:
     """The entries of a section's list as a part of the navigation, with its heading."""
-    entries = [entry for entry in _ENTRY.findall(section) if not entry.startswith(("..", "http"))]
+    entries = _ENTRY.findall(section)
     if not entries:
         return ""
     caption = section.partition("\n")[0].lstrip("# ")
-    lines = [f"{entry.strip('/')}/*" if (DOCS / entry).is_dir() else entry for entry in entries]
+    lines = [f"{to}/*" if (DOCS / to).is_dir() else f"{title} <{to}>" for title, to in entries]
     return "\n\n```{toctree}\n:hidden:\n:glob:\n:caption: " + caption + "\n\n" + "\n".join(lines) + "\n```\n"
 
 
