@@ -43,12 +43,14 @@ READ_SECONDS = 60
 CONNECTIONS = 32
 
 
-def configuration(attempts: int = ATTEMPTS) -> Config:
+def configuration(
+    attempts: int = ATTEMPTS, connect_seconds: float = CONNECT_SECONDS, read_seconds: float = READ_SECONDS
+) -> Config:
     """How every client behaves: adaptive retries, timeouts in seconds, batchkit's name in the user agent."""
     return Config(
         retries={"mode": "adaptive", "total_max_attempts": attempts},
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
+        connect_timeout=connect_seconds,
+        read_timeout=read_seconds,
         max_pool_connections=CONNECTIONS,
         tcp_keepalive=True,
         user_agent_extra=f"batchkit/{__version__}",

@@ -11,6 +11,7 @@ from batchkit.aws.clients import Clients
 from batchkit.cli.options import config_option, output_option
 from batchkit.cli.output import count, print_json
 from batchkit.cli.projects import load_here
+from batchkit.cli.run_ids import run_argument
 from batchkit.completion.finishing import Finisher
 from batchkit.runs.bulk import Bulk
 from batchkit.runs.cancel import Canceller
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("run")
+@run_argument
 @click.option("--reason", default="", help="What Batch and the ledger shall say of it.")
 @config_option
 @output_option
@@ -28,6 +29,10 @@ def command(run: str, reason: str, config: Path | None, output: str) -> None:
     """Stop the bulk run RUN: one call for each of its array jobs.
 
     What its children have recorded stays; the rest counts as failed, and `batchkit retry RUN` does it.
+
+    \b
+    Example:
+      batchkit cancel b-20261124t163239-b87a8f7b --reason 'wrong folder'
     """
     bulk = Bulk.of(load_here(config), Clients())
     bus = Bus(bulk.clients.events, bulk.project.name)

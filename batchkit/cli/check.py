@@ -27,6 +27,11 @@ def command(aws: bool, config: Path | None, output: str) -> None:
     Exits 78 with the file, the table and the key if something is wrong. With --aws it looks at credentials,
     region, names, notifications, the network, the image, the kind of machines, quotas and the bus's rules
     with wildcards, and exits 78 if a check fails.
+
+    \b
+    Examples:
+      batchkit check
+      batchkit check --aws --output json
     """
     project = load_here(config)
     facts = summary(project)

@@ -52,6 +52,11 @@ def command(delete_data: bool, yes: bool, config: Path | None, output: str) -> N
     Ends all jobs, deletes the stacks, and says what remains: the buckets, the ledger and the project's own
     key, unless --delete-data deletes them, too, the key in 30 days. Images, logs and dead letters go with
     their stacks. What batchkit did not make is never touched. Repeated, it goes on where it was.
+
+    \b
+    Examples:
+      batchkit destroy
+      batchkit destroy --delete-data
     """
     project, clients, progress = load_here(config), Clients(), StackProgress()
     with contextlib.closing(progress):

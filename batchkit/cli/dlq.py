@@ -26,7 +26,13 @@ REPLAYED = ("about", "error", "replay", "")
 
 @click.group()
 def command() -> None:
-    """List dead letters, or try them again."""
+    """List dead letters, or try them again.
+
+    \b
+    Examples:
+      batchkit dlq list
+      batchkit dlq replay --dry-run
+    """
 
 
 @command.command("list")
@@ -37,6 +43,10 @@ def list_(limit: int, config: Path | None, output: str) -> None:
     """List what could not be delivered: events, and why EventBridge or Lambda gave up.
 
     Reading hides a message for a moment; none is deleted.
+
+    \b
+    Example:
+      batchkit dlq list --output json
     """
     letters = []
     for queue in _opened(config).queues:
@@ -60,6 +70,11 @@ def replay_(dry_run: bool, limit: int | None, config: Path | None, output: str) 
 
     A message is deleted after its delivery, never before: twice is harmless, lost is not. What fails stays,
     and the command exits 75.
+
+    \b
+    Examples:
+      batchkit dlq replay --dry-run
+      batchkit dlq replay --limit 10
     """
     opened = _opened(config)
     results = (

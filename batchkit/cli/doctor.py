@@ -24,6 +24,11 @@ def command(config: Path | None, output: str) -> int:
     Reads only. Looks at stacks, drift from batchkit.toml, the image, notifications, rules, compute
     environments, queues with jobs that wait, old revisions, Spot, dead letters, lost events and alarms.
     Exits 65 when it finds something.
+
+    \b
+    Examples:
+      batchkit doctor
+      batchkit doctor --output json | jq '.findings[].fix'
     """
     system = System.of(load_here(config), Clients())
     found = list(examine(system))

@@ -29,6 +29,11 @@ def command(dry_run: bool, yes: bool, config: Path | None, output: str) -> None:
 
     An output counts only if its run says what its source was, and that is not there any more. Objects
     that batchkit did not make are never touched.
+
+    \b
+    Examples:
+      batchkit gc
+      batchkit gc --yes
     """
     bulk = Bulk.of(load_here(config), Clients())
     garbage = Garbage(bulk.project, bulk.objects, bulk.ledger, bulk.artifacts)

@@ -54,7 +54,13 @@ def _building_options(command: F) -> F:
 
 @click.group()
 def command() -> None:
-    """Build the workers' container image, and push it to a registry."""
+    """Build the workers' container image, and push it to a registry.
+
+    \b
+    Examples:
+      batchkit image build
+      batchkit image push --repository 123456789012.dkr.ecr.eu-west-1.amazonaws.com/photos-worker
+    """
 
 
 @command.command()

@@ -45,7 +45,13 @@ COLOURS = {
 
 @click.group()
 def command() -> None:
-    """Run the whole system on this machine, behind one endpoint on 127.0.0.1."""
+    """Run the whole system on this machine, behind one endpoint on 127.0.0.1.
+
+    \b
+    Examples:
+      batchkit local up
+      batchkit local run holiday/*.jpg
+    """
 
 
 @command.command()
@@ -70,15 +76,33 @@ def up(
       aws s3 cp photo.jpg s3://photos-originals/holiday/
       aws batch list-jobs --job-queue photos-upload --job-status SUCCEEDED
     """
-    observe = ignore if quiet else show
+    screen = Screen()
+    observe = ignore if quiet else screen
     project = load_or_example(config)
     options = Options(port, executor, worker_image(project, executor, image), faults, observe)
     with sandbox(project, options) as running, stop.listening() as told:
         click.echo(greeting(running))
         # Not an Event: a second signal inside `set()` would wait for its own lock for ever.
-        while not told.requested:
+        while not (told.requested or screen.is_gone):
             time.sleep(LISTEN_SECONDS)
         click.echo("stopping …", err=True)
+    if screen.is_gone:
+        raise BrokenPipeError
+
+
+class Screen:
+    """Shows what happens as long as somebody looks: it is called by threads that must go on."""
+
+    def __init__(self) -> None:
+        self.is_gone = False
+
+    def __call__(self, trace: Trace) -> None:
+        if self.is_gone:
+            return
+        try:
+            show(trace)
+        except BrokenPipeError:
+            self.is_gone = True
 
 
 @command.command()

@@ -12,6 +12,7 @@ from batchkit.aws.logs import Stream
 from batchkit.cli.options import config_option, output_option
 from batchkit.cli.output import one_line, print_json
 from batchkit.cli.projects import load_here
+from batchkit.cli.run_ids import run_argument
 from batchkit.runs.bulk import Bulk
 from batchkit.runs.job_logs import CHILDREN, JobLogs
 
@@ -36,7 +37,7 @@ class ChildType(click.ParamType[tuple[int, int]]):
 
 
 @click.command()
-@click.argument("run")
+@run_argument
 @click.option("--failed", is_flag=True, help="The children in which something failed: the default.")
 @click.option(
     "--limit",

@@ -6,12 +6,13 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any
+from typing import Any, TextIO
 
 import click
+from click.shell_completion import CompletionItem
 
 from batchkit import __version__
 from batchkit.errors import BatchkitError, ConfigError, InternalError, MissingExtra
@@ -21,6 +22,7 @@ from batchkit.errors import BatchkitError, ConfigError, InternalError, MissingEx
 COMMANDS = {
     "cancel": "Stop a bulk run.",
     "check": "Read batchkit.toml and say what it stands for.",
+    "completion": "Print what makes your shell complete commands, options and runs.",
     "deploy": "Put the project onto AWS, or bring it up to date.",
     "demo": "Upload photos to a local stack and watch them become variants.",
     "destroy": "Take the project off AWS; its data only when asked to.",
@@ -48,6 +50,8 @@ COMMANDS = {
 
 # As a shell says of a program that Ctrl-C ended: 128 and the signal's number.
 INTERRUPTED = 130
+# As of a program that SIGPIPE ends: whoever read its output went away.
+UNREAD = 128 + signal.SIGPIPE
 
 # What brings a module that a command may miss.
 EXTRAS = {
@@ -79,6 +83,25 @@ class LazyGroup(click.Group):
             raise MissingExtra(f"`batchkit {cmd_name}`", EXTRAS[missing], missing) from error
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Names and purposes from the list: completing a command imports none."""
+        names = [name for name in sorted(COMMANDS) if name.startswith(incomplete)]
+        options = click.Command.shell_complete(self, ctx, incomplete)
+        return [*(CompletionItem(name, help=COMMANDS[name]) for name in names), *options]
+
+    def make_context(self, *arguments: Any, **named: Any) -> click.Context:
+        """Prints the help, if that is asked for."""
+        with ending_unread():
+            return super().make_context(*arguments, **named)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command."""
+        with ending_unread():
+            result = super().invoke(ctx)
+            for stream in _streams():
+                stream.flush()
+            return result
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(sorted(COMMANDS.items()))
@@ -89,8 +112,22 @@ class LazyGroup(click.Group):
 )
 @click.version_option(__version__, prog_name="batchkit")
 @click.option("--debug", is_flag=True, envvar="BATCHKIT_DEBUG", help="Show the traceback of an error.")
-def cli(debug: bool) -> None:
-    """An upload becomes its derived files: AWS Batch array jobs, driven by events."""
+@click.pass_context
+def cli(ctx: click.Context, debug: bool) -> None:
+    """An upload becomes its derived files: AWS Batch array jobs, driven by events.
+
+    \b
+    Examples:
+      batchkit init photos
+      batchkit demo
+      batchkit submit s3://photos-originals/2024/ --dry-run
+    """
+    ctx.color = colours(os.environ)
+
+
+def colours(environ: Mapping[str, str]) -> bool | None:
+    """False where the person wants none (https://no-color.org); None: where the output is a terminal."""
+    return False if environ.get("NO_COLOR") else None
 
 
 def main(arguments: list[str] | None = None) -> Any:
@@ -110,6 +147,29 @@ def main(arguments: list[str] | None = None) -> Any:
 
 
 @contextmanager
+def ending_unread() -> Iterator[None]:
+    """A closed pipe ends the program quietly, as in `batchkit runs | head`; click would exit with 1."""
+    try:
+        yield
+    except BrokenPipeError:
+        for stream in _streams():
+            _abandon(stream)
+        sys.exit(UNREAD)
+
+
+def _streams() -> list[TextIO]:
+    """Standard output and error, as far as they are open."""
+    return [stream for stream in (sys.stdout, sys.stderr) if stream is not None]
+
+
+def _abandon(stream: TextIO) -> None:
+    """What is left in its buffer goes nowhere, instead of failing when Python ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+@contextmanager
 def terminated_as_interrupted() -> Iterator[None]:
     """SIGTERM ends the block as Ctrl-C does: with everything tidied up."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -124,7 +184,7 @@ def _failed(error: Exception, arguments: list[str]) -> int:
     if "--debug" in arguments or os.environ.get("BATCHKIT_DEBUG"):
         traceback.print_exception(error)
     told = _told(error)
-    click.secho("error: ", fg="red", bold=True, nl=False, err=True)
+    click.secho("error: ", fg="red", bold=True, nl=False, err=True, color=colours(os.environ))
     click.echo(str(told), err=True)
     return told.exit_code
 

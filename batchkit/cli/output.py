@@ -25,9 +25,17 @@ COLOURS = {
 }
 
 
-def console() -> Console:
-    """Standard output as rich sees it: colours and width of the terminal, NO_COLOR respected."""
-    return Console(highlight=False, soft_wrap=not is_terminal(sys.stdout))
+def console(*, stderr: bool = False) -> Console:
+    """A standard stream as rich sees it: colours and width of the terminal; no style where none is wanted."""
+    context = click.get_current_context(silent=True)
+    plain = context is not None and context.color is False
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(
+        stderr=stderr,
+        highlight=False,
+        soft_wrap=not is_terminal(stream),
+        color_system=None if plain else "auto",
+    )
 
 
 def is_terminal(stream: object) -> bool:

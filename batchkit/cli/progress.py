@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 import click
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeElapsedColumn
 from rich.text import Text
 
-from batchkit.cli.output import counted, is_terminal
+from batchkit.cli.output import console, counted, is_terminal
 from batchkit.cli.plan_output import duration
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _display() -> Iterator[Display]:
     if not is_terminal(sys.stderr):
         yield _Lines()
         return
-    with Live(console=Console(stderr=True, highlight=False)) as live:
+    with Live(console=console(stderr=True)) as live:
         yield Bar(live)
 
 

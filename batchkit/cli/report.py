@@ -11,6 +11,7 @@ from batchkit.aws.clients import Clients
 from batchkit.cli.options import config_option, output_option
 from batchkit.cli.output import print_json
 from batchkit.cli.projects import load_here
+from batchkit.cli.run_ids import run_argument
 from batchkit.runs import run_report
 from batchkit.runs.bulk import Bulk
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("run")
+@run_argument
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),

@@ -15,6 +15,7 @@ from batchkit.aws.clients import Clients
 from batchkit.cli.options import config_option, output_option
 from batchkit.cli.output import one_line, print_json, print_rows
 from batchkit.cli.projects import load_here
+from batchkit.cli.run_ids import run_argument
 from batchkit.planning.sheets import cells
 from batchkit.planning.states import Outcome
 from batchkit.runs.bulk import Bulk
@@ -31,7 +32,7 @@ PAGE = 200
 
 
 @click.command()
-@click.argument("run")
+@run_argument
 @click.option("--failed", is_flag=True, help="Only failed items.")
 @click.option("--rejected", is_flag=True, help="Only rejected items.")
 @click.option(

@@ -13,6 +13,7 @@ from batchkit.aws.clients import Clients
 from batchkit.cli.options import config_option, output_option
 from batchkit.cli.projects import load_here
 from batchkit.cli.rerunning import Begun, Part, Rerun, rerun_options, workplace
+from batchkit.cli.run_ids import run_argument
 from batchkit.runs import retry
 from batchkit.runs.bulk import Bulk
 from batchkit.runs.outcomes import Outcomes
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("run")
+@run_argument
 @click.option(
     "--only",
     multiple=True,

@@ -29,6 +29,11 @@ def command(limit: int, config: Path | None, output: str) -> None:
     """List the latest bulk runs, newest first.
 
     The cost is the plan's estimate. A run of an upload is not listed: its message names it.
+
+    \b
+    Examples:
+      batchkit runs --limit 5
+      batchkit runs --output json | jq -r '.[].run'
     """
     ledger = RunLedger(Clients().dynamodb, names.ledger_table(load_here(config).name))
     found = latest(ledger, BULK, limit)

@@ -25,7 +25,13 @@ COLUMNS = ("name", "when", "time zone", "what", "next")
 
 @click.group()
 def command() -> None:
-    """Add, list and remove sweeps and submissions by the clock."""
+    """Add, list and remove sweeps and submissions by the clock.
+
+    \b
+    Examples:
+      batchkit schedule add nightly 'cron(0 3 * * ? *)' --sweep --max-cost 20
+      batchkit schedule list
+    """
 
 
 @command.command()
@@ -89,7 +95,12 @@ def add(
 @config_option
 @output_option
 def list_(config: Path | None, output: str) -> None:
-    """List the schedules, that of batchkit.toml among them, and when they are due next."""
+    """List the schedules, that of batchkit.toml among them, and when they are due next.
+
+    \b
+    Example:
+      batchkit schedule list --output json
+    """
     schedules = scheduling.of(load_here(config), Clients())
     found = list(scheduling.entries(schedules, datetime.now(UTC)))
     if output == "json":
@@ -103,7 +114,12 @@ def list_(config: Path | None, output: str) -> None:
 @config_option
 @output_option
 def remove(names: tuple[str, ...], config: Path | None, output: str) -> None:
-    """Remove schedules. What they have started goes on."""
+    """Remove schedules. What they have started goes on.
+
+    \b
+    Example:
+      batchkit schedule remove nightly import
+    """
     removed = scheduling.remove(scheduling.of(load_here(config), Clients()), names)
     if output == "json":
         print_json(removed)

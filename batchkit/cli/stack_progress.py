@@ -7,10 +7,9 @@ import time
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.status import Status
 
-from batchkit.cli.output import one_line
+from batchkit.cli.output import console, one_line
 
 if TYPE_CHECKING:
     from batchkit.aws.stacks import Event
@@ -45,7 +44,7 @@ class StackProgress:
 
     def _live(self) -> Status:
         if self._status is None:
-            self._status = Console(stderr=True, highlight=False).status("CloudFormation …")
+            self._status = console(stderr=True).status("CloudFormation …")
             self._status.start()
         return self._status
 

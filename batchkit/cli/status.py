@@ -12,6 +12,7 @@ from batchkit.cli import progress
 from batchkit.cli.options import config_option, output_option
 from batchkit.cli.output import print_json
 from batchkit.cli.projects import load_here
+from batchkit.cli.run_ids import run_argument
 from batchkit.cli.status_output import print_status
 from batchkit.errors import DataError
 from batchkit.planning import names
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("run")
+@run_argument
 @click.option("--limit", type=click.IntRange(0), default=50, show_default=True, help="Bad items to list.")
 @click.option("--watch", "watching", is_flag=True, help="Show a bulk run's progress until it has ended.")
 @config_option

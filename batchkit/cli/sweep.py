@@ -26,6 +26,11 @@ def command(config: Path | None, output: str, **given: Any) -> int:
 
     Costs one request of the ledger for each source and one HEAD for each output. What the same recipe
     rejected before, of the same bytes, is left alone.
+
+    \b
+    Examples:
+      batchkit sweep --dry-run
+      batchkit sweep --max-cost 20 --wait --yes
     """
     bulk = Sweep.of(load_here(config), Clients())
     with workplace() as folder:

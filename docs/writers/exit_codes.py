@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from batchkit import errors
-from batchkit.cli.main import INTERRUPTED
+from batchkit.cli.main import INTERRUPTED, UNREAD
 from docs.writers.markdown import code, codes, document, prose, table
 from docs.writers.templates import resources
 
@@ -26,6 +26,7 @@ _OUTSIDE = {
     errors.EX_OK: "done; of a child: every item of its shard has an outcome in the ledger",
     click.UsageError.exit_code: "the command line is wrong",
     INTERRUPTED: "Ctrl-C",
+    UNREAD: "nobody reads the output any more, as in `batchkit runs | head`",
 }
 
 _NAMES = {"OnStatusReason": "status reason", "OnReason": "reason of the container", "OnExitCode": "exit code"}

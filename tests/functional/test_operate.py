@@ -67,8 +67,9 @@ class Desk:
         self.world = running
         self.folder = folder
 
-    def run(self, *arguments: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, **self.world.sandbox.stack.environment, "PYTHONPATH": str(TESTS)}
+    def run(self, *arguments: str, expect: int = 0, **more: str) -> subprocess.CompletedProcess[str]:
+        stack = self.world.sandbox.stack.environment
+        environment = {**os.environ, **stack, "PYTHONPATH": str(TESTS), **more}
         done = subprocess.run(
             [BATCHKIT, *arguments],
             cwd=self.folder,
@@ -281,6 +282,11 @@ def test_a_cancelled_run_says_so_and_its_retry_completes_it(desk: Desk) -> None:
     assert done["end"]["state"] == "SUCCEEDED"
     assert {desk.outcomes("cancelled", name)["a"] for name in bodies} <= {"done", "fresh"}
     assert done["plan"]["items"] == found["counts"]["failed"]
+
+
+def test_a_shell_completes_the_ids_of_the_latest_runs(desk: Desk, mixed: str) -> None:
+    asked = {"_BATCHKIT_COMPLETE": "bash_complete", "COMP_WORDS": "batchkit status b-", "COMP_CWORD": "2"}
+    assert f"plain,{mixed}" in desk.run(**asked).stdout.split()
 
 
 def test_the_runs_are_listed_newest_first(desk: Desk, mixed: str) -> None:

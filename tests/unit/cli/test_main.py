@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -27,10 +30,12 @@ NO_COMMANDS = {
     "options",
     "output",
     "outputs_file",
+    "parameters",
     "plan_output",
     "progress",
     "projects",
     "rerunning",
+    "run_ids",
     "stack_progress",
     "status_output",
     "submit_options",
@@ -63,6 +68,37 @@ def test_every_option_says_what_it_is_for(name: str) -> None:
 
     bare = [p.name for c in commands if c for p in c.params if isinstance(p, click.Option) and not p.help]
     assert bare == []
+
+
+@pytest.mark.parametrize("name", main.COMMANDS)
+def test_the_help_of_every_command_has_examples_and_all_of_them_are_command_lines(name: str) -> None:
+    for words, command in _all(name):
+        help_ = inspect.cleandoc(command.help or "")
+        lines = [line.strip() for line in help_.replace("\\\n", " ").splitlines()]
+        examples = [line for line in lines if line.startswith("batchkit ")]
+        assert "\b\nExample" in help_, words
+        assert any(line.startswith(f"batchkit {' '.join(words)}") for line in examples), words
+        for line in examples:
+            _parse(shlex.split(re.split(r"\s{2,}| && | \| | > ", line)[0]))
+
+
+def _all(name: str) -> Iterator[tuple[list[str], click.Command]]:
+    command = main.cli.get_command(click.Context(main.cli), name)
+    assert command is not None
+    yield [name], command
+    if isinstance(command, click.Group):
+        yield from (([name, each], sub) for each, sub in command.commands.items())
+
+
+def _parse(words: list[str]) -> None:
+    """Raises click's errors for a command or an option that is not there."""
+    context, rest = click.Context(main.cli, **main.cli.context_settings), words[1:]
+    while isinstance(context.command, click.Group):
+        assert rest, words
+        found = context.command.get_command(context, rest.pop(0))
+        assert found is not None, words
+        context = click.Context(found, parent=context)
+    context.command.make_parser(context).parse_args(rest)
 
 
 def test_a_missing_project_says_where_it_looked_and_exits_78(
