@@ -101,7 +101,9 @@ def _default(slot: Definition, *, is_required: bool) -> str:
     if is_required:
         return "required"
     default = slot.get("default")
-    return "none" if default in (None, {}) else code(json.dumps(default))
+    if isinstance(default, Mapping):
+        return "its own"
+    return "none" if default is None else code(json.dumps(default))
 
 
 def _kind(slot: Definition) -> str:

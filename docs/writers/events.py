@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import yaml
+
 from batchkit.planning.uploads import UploadRules, accepted_patterns, rejected_pattern
 from docs.writers.markdown import block, cell, code, codes, document, table
 from docs.writers.templates import ROOT, resources, shown
@@ -42,9 +44,9 @@ def page() -> str:
         "## Rules",
         table(("rule", "matches", "target"), (_rule(one) for _, _, one in resources("AWS::Events::Rule"))),
         PATTERNS,
-        *(block(json.dumps(one, indent=2), "json") for one in accepted_patterns(UPLOADS)),
+        *(_pattern(one) for one in accepted_patterns(UPLOADS)),
         "and what `upload-rejected` matches:",
-        block(json.dumps(rejected_pattern(UPLOADS), indent=2), "json"),
+        _pattern(rejected_pattern(UPLOADS)),
         OWN,
         *(part for name in SAMPLES for part in _event(name)),
     )
@@ -63,6 +65,11 @@ def _matched(pattern: Mapping[str, Any]) -> str:
     return f"{kinds} of {codes(map(shown, pattern['source']))}" + (
         ", some of them" if "detail" in pattern else ""
     )
+
+
+def _pattern(pattern: Mapping[str, Any]) -> str:
+    """As the template would have it; EventBridge takes it as JSON."""
+    return block(yaml.safe_dump(pattern, default_flow_style=None, sort_keys=False, width=100), "yaml")
 
 
 def _event(name: str) -> Iterator[str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from batchkit.planning import names, records
 from batchkit.planning.names import Key
+from batchkit.planning.states import Counts
 from docs.writers.markdown import cell, code, document, prose, table
 from docs.writers.templates import resources
 
@@ -21,6 +22,10 @@ conditional, and only moves a record forward: `version` orders all writers of an
 ([why](../decisions/0003-ledger-as-maximum.md)). Times are epoch seconds. Commands read it for you
 (`batchkit status`, `results`, `report`); a program of yours may read it, and must not write it. Keys are
 those of an example: the run `b-20261124t163455-36d027f0`, the source `holiday/beach.jpg`."""
+
+BESIDE = """\
+A record has its type's fields, `pk`, `sk`, and what its writers compare, such as `version`. Records without a
+type, and what a run's record has beside its end (its submission, its cost), are batchkit's own business."""
 
 BUCKETS = """\
 ## Objects
@@ -57,6 +62,7 @@ def page() -> str:
         INTRODUCTION,
         "## Records",
         table(("record", "`pk`", "`sk`", "fields"), (_record(*one) for one in RECORDS)),
+        BESIDE,
         *_indexes(),
         *(part for kind in (*types, *_parts()) for part in _type(kind)),
         BUCKETS,
@@ -83,7 +89,7 @@ def _indexes() -> Iterator[str]:
 
 def _parts() -> tuple[type, ...]:
     """The types inside the records."""
-    return (records.ErrorGroup, records.SlowItem, records.Counts)
+    return (records.ErrorGroup, records.SlowItem, Counts)
 
 
 def _type(kind: type) -> Iterator[str]:

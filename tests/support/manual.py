@@ -137,7 +137,7 @@ class Reader:
     def begin(self) -> None:
         """Start the stack in another terminal, and do there what it says to do in this one."""
         with self.log.open("wb") as log:
-            command = [BIN / "batchkit", "local", "up", "--port", "0"]
+            command = [str(BIN / "batchkit"), "local", "up", "--port", "0"]
             self.stack = subprocess.Popen(
                 command, cwd=self.cwd, env=self.variables, stdout=log, stderr=log, stdin=subprocess.DEVNULL
             )
@@ -154,6 +154,12 @@ class Reader:
             ended = self.stack.poll() is not None
             assert not ended and time.monotonic() < end, f"no {text!r} in:\n{self.log.read_text()}"
             time.sleep(0.1)
+
+    def until(self, command: str, text: str) -> None:
+        """Type a command again and again until it says something."""
+        end = time.monotonic() + PATIENCE
+        while text not in (said := self._run(command)):
+            assert time.monotonic() < end, said
 
     def leave(self) -> None:
         """Ctrl-C in the terminal with the stack."""
