@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import webbrowser
 from contextlib import closing
 from pathlib import Path
 
@@ -58,17 +59,25 @@ def command() -> None:
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="0: any free one."
 )
+@click.option("--open", "show_page", is_flag=True, help="Open the live page in this machine's browser.")
 @click.option("--quiet", "-q", is_flag=True, help="Do not show events and jobs.")
 @executor_options
 @config_option
 def up(
-    *, port: int, quiet: bool, executor: Kind, image: str | None, faults: Faults, config: Path | None
+    *,
+    port: int,
+    show_page: bool,
+    quiet: bool,
+    executor: Kind,
+    image: str | None,
+    faults: Faults,
+    config: Path | None,
 ) -> None:
     """Serve the stack until Ctrl-C, and show events and jobs live.
 
     \b
     Examples:
-      batchkit local up
+      batchkit local up --open
       batchkit local up --executor docker --faults spot=0.2,seed=7
 
     \b
@@ -82,6 +91,8 @@ def up(
     options = Options(port, executor, worker_image(project, executor, image), faults, observe)
     with sandbox(project, options) as running, stop.listening() as told:
         click.echo(greeting(running))
+        if show_page:
+            webbrowser.open(running.stack.live_page)
         # Not an Event: a second signal inside `set()` would wait for its own lock for ever.
         while not (told.requested or screen.is_gone):
             time.sleep(LISTEN_SECONDS)
@@ -170,5 +181,6 @@ def greeting(running: Sandbox) -> str:
         f"local stack of project '{project.name}' at {running.stack.endpoint}; in another terminal:\n\n"
         f"{exports}\n"
         f"  aws s3 cp photo.jpg s3://{project.upload.bucket}/{project.upload.prefix}\n\n"
+        f"What happens shows at {running.stack.live_page}\n"
         f"Ctrl-C stops it."
     )

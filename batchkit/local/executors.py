@@ -49,7 +49,7 @@ def make_executor(
     job definition names (docker only). Raises MissingExtra or ConfigError when there is no engine.
     """
     executor = _docker(environment, image, observe) if kind == "docker" else _process(environment, uses)
-    return SpotReclaims(executor, faults or Faults())
+    return SpotReclaims(executor, faults or Faults(), observe=observe)
 
 
 def _process(environment: Mapping[str, str], uses: Sequence[str]) -> Executor:

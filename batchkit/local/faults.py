@@ -31,6 +31,17 @@ class Faults:
     events: EventFaults = field(default_factory=EventFaults)
     calls: CallFaults = field(default_factory=CallFaults)
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What goes wrong, each as `parse` takes it; nothing of what does not."""
+        events, calls = self.events, self.calls
+        shares = zip(
+            SHARES, (self.spot, events.duplicate, events.reorder, calls.throttle, calls.error), strict=True
+        )
+        names = {fate: name for name, fate in FATES.items()}
+        aims = (f"{names[aim.fate]}@{aim.operation}:{aim.number}" for aim in calls.aimed)
+        return (*(f"{name}={share:g}" for name, share in shares if share), *aims)
+
 
 def parse(text: str) -> Faults:
     """`spot=0.2,seed=7,lost@SubmitJob:1` as data; what is not mentioned does not go wrong.

@@ -8,6 +8,7 @@ page away is what a browser never lets it choose: `Host`, `Origin` and `Sec-Fetc
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from batchkit.local.server import Reply
@@ -37,7 +38,7 @@ def refusal(call: Call) -> Reply | None:
 def without_cors(reply: Reply) -> Reply:
     """`reply` without the headers by which moto lets any page read it."""
     kept = tuple(pair for pair in reply.headers if not pair[0].lower().startswith("access-control-"))
-    return Reply(reply.status, kept, reply.body)
+    return replace(reply, headers=kept)
 
 
 def _reasons(call: Call) -> Iterator[bytes]:

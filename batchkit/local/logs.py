@@ -51,6 +51,15 @@ class MotoLogs:
         at = time.time_ns() // 1_000_000
         self.write(group, stream, [LogLine(at, text) for text in texts])
 
+    def tail(self, group: str, stream: str, most: int) -> tuple[int, list[str]]:
+        """The last `most` lines of a stream, oldest first, and how many there are before them."""
+        with self._backends.locked("logs"):
+            found = self._backends.of("logs").groups.get(group)
+            kept = found.streams.get(stream) if found is not None else None
+            events = kept.events if kept is not None else []
+            first = max(len(events) - most, 0)
+            return first, [str(event.message) for event in events[first:]]
+
     def flush(self, timeout: float) -> bool:
         """Waits until everything written so far can be read."""
         with self._changed:

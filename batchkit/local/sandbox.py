@@ -30,7 +30,9 @@ class Options:
     faults: Faults = field(default_factory=Faults)
     observe: Observer = ignore
 
-    def make_executor(self, uses: str, environment: Mapping[str, str]) -> SpotReclaims:
+    def make_executor(
+        self, uses: str, environment: Mapping[str, str], observe: Observer = ignore
+    ) -> SpotReclaims:
         """The executor, whose processes have imported the job `uses` ahead."""
         return make_executor(
             self.executor,
@@ -38,7 +40,7 @@ class Options:
             uses=(uses,),
             image=self.image,
             faults=self.faults,
-            observe=self.observe,
+            observe=observe,
         )
 
 
@@ -63,12 +65,14 @@ def sandbox(project: Project, options: Options | None = None) -> Iterator[Sandbo
     Raises ConfigError: a recipe that its job refuses, a port that is taken, no Docker engine.
     """
     chosen, uses = options or Options(), project.recipe.uses
-    with LocalStack(
-        lambda environment: chosen.make_executor(uses, environment),
+    stack: LocalStack[SpotReclaims] = LocalStack(
+        lambda environment: chosen.make_executor(uses, environment, stack.observe),
         port=chosen.port,
         observe=chosen.observe,
         faults=chosen.faults.events,
         call_faults=chosen.faults.calls,
-    ) as stack:
+        on_purpose=chosen.faults.texts,
+    )
+    with stack:
         clients = Clients.of_environment(stack.environment)
         yield Sandbox(project, stack, clients, deploy(project, clients))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import closing
 from dataclasses import dataclass, field
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
@@ -14,26 +15,35 @@ from werkzeug.wrappers import Request as WsgiRequest
 from batchkit.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from _typeshed.wsgi import WSGIEnvironment
     from werkzeug.datastructures import Headers
 
 HOST = "127.0.0.1"
 BODILESS = frozenset({204, 304})
+# How long a client of a stream may take nothing: then nobody reads at the other end.
+SLOW_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
 class Reply:
-    """A whole response: status, headers as sent, body."""
+    """A whole response: status, headers as sent, body.
+
+    One with a `stream` has no end of its own: its chunks are sent as they come, until they end, the client
+    goes away, or it takes nothing for too long.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    stream: Generator[bytes, None, None] | None = None
 
     @property
     def sized_headers(self) -> list[tuple[str, str]]:
         """The headers with the length that keeps the connection usable; HEAD brings its own."""
+        if self.stream is not None:
+            return [*self.headers, ("Connection", "close")]
         names = {name.lower() for name, _ in self.headers}
         if "content-length" in names or self.status in BODILESS:
             return list(self.headers)
@@ -116,8 +126,23 @@ class Handler(MotoRequestHandler):
         for name, value in reply.sized_headers:
             self.send_header(name, value)
         self.end_headers()
-        if self.command != "HEAD" and reply.status not in BODILESS:
+        if self.command == "HEAD" or reply.status in BODILESS:
+            return
+        if reply.stream is not None:
+            self._stream(reply.stream)
+        else:
             self.wfile.write(reply.body)
+
+    def _stream(self, chunks: Generator[bytes, None, None]) -> None:
+        """The chunks to a client that takes them; it is closed in any case."""
+        self.close_connection = True
+        self.connection.settimeout(self.server.slow)
+        with closing(chunks):
+            try:
+                for chunk in chunks:
+                    self.wfile.write(chunk)
+            except OSError:
+                return  # gone, or too slow
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 (werkzeug's name)
         """No line per request: what happens is told to the observer."""
@@ -128,7 +153,9 @@ class Server(ThreadedWSGIServer):
 
     answer: Callable[[Call], Reply]
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, slow: float = SLOW_SECONDS) -> None:
+        """`slow` is how many seconds a client of a stream may take nothing."""
+        self.slow = slow
         self.connections = Connections()
         listener = _listen(port)
         try:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from batchkit.local.batch.executor import Executor, Exit, Task, Watcher
 from batchkit.local.batch.model import SPOT_INTERRUPTED, host_terminated, is_fargate
+from batchkit.local.trace import Observer, Trace, ignore
 
 if TYPE_CHECKING:
     from batchkit.local.faults import Faults
@@ -73,6 +74,7 @@ class SpotReclaims:
         grace: float = GRACE_SECONDS,
         within: float = WITHIN_SECONDS,
         after: After | None = None,
+        observe: Observer = ignore,
     ) -> None:
         """`after` calls something later and answers how to call that off; a thread's timer by default."""
         self._executor = executor
@@ -80,6 +82,7 @@ class SpotReclaims:
         self._grace = grace
         self._within = within
         self._after = after or _timer
+        self._observe = observe
         self._lock = threading.Lock()
         self._jobs: dict[str, int] = {}
         self._attempts: dict[str, _Attempt] = {}
@@ -133,8 +136,7 @@ class SpotReclaims:
         if attempt is not None:
             if attempt.cancel is not None:
                 attempt.cancel()
-            on_fargate = is_fargate(attempt.task.container)
-            end = told(attempt.fate, end, is_reclaimed=attempt.is_reclaimed, on_fargate=on_fargate)
+            end = self._told(attempt, end)
         self._outer.finished(task_id, end)
 
     @property
@@ -142,6 +144,15 @@ class SpotReclaims:
         if self._watcher is None:
             raise RuntimeError("attach comes before start")
         return self._watcher
+
+    def _told(self, attempt: _Attempt, end: Exit) -> Exit:
+        task = attempt.task
+        on_fargate = is_fargate(task.container)
+        new = told(attempt.fate, end, is_reclaimed=attempt.is_reclaimed, on_fargate=on_fargate)
+        if new is not end:
+            text = f"spot took the host of {task.job_id}, attempt {task.attempt}, on purpose"
+            self._observe(Trace("log", text, {"job": task.job_id, "fate": "reclaimed"}))
+        return new
 
     def _fate(self, task: Task) -> Fate:
         job_id, _, index = task.job_id.partition(":")

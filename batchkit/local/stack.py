@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
@@ -21,17 +22,20 @@ from batchkit.local.batch.service import LocalBatch
 from batchkit.local.call_faults import CallFaults, FaultyCalls
 from batchkit.local.endpoint import Endpoint, Moto
 from batchkit.local.events.bus import LocalBus
+from batchkit.local.events.matching import pattern_of
 from batchkit.local.events.retries import SCALE
 from batchkit.local.events.targets.services import Services
 from batchkit.local.invocations import Invocations
 from batchkit.local.lambda_runtime import LambdaRuntime
+from batchkit.local.live.feed import Feed
+from batchkit.local.live.site import PATH, LivePage, Sources
 from batchkit.local.logs import MotoLogs
 from batchkit.local.moto_gaps import close_all
 from batchkit.local.moto_patches import Patches
 from batchkit.local.s3_events import S3Events
 from batchkit.local.schedules.scheduler import LocalScheduler
 from batchkit.local.server import HOST, Server
-from batchkit.local.trace import Observer, ignore
+from batchkit.local.trace import Observer, both, ignore
 
 if TYPE_CHECKING:
     from batchkit.local.events.faults import Faults
@@ -50,8 +54,8 @@ class LocalStack(Generic[E]):
 
     `executor` is called with the stack's `environment` (what a job needs to find the endpoint) and makes
     what runs jobs; it is closed with the stack. `host` caps what runs at once, by default at what this
-    machine has. `faults` disturb events, `call_faults` calls; `scale` shortens the waiting of EventBridge
-    and Lambda between retries.
+    machine has. `faults` disturb events, `call_faults` calls, and `on_purpose` is how the live page calls all
+    that is to go wrong; `scale` shortens the waiting of EventBridge and Lambda between retries.
     """
 
     def __init__(
@@ -64,14 +68,18 @@ class LocalStack(Generic[E]):
         region: str = DEFAULT_REGION,
         faults: Faults | None = None,
         call_faults: CallFaults | None = None,
+        on_purpose: Sequence[str] = (),
         scale: float = SCALE,
     ) -> None:
         self._make_executor = executor
         self._host = host or this_machine()
-        self._observe = observe
+        self._feed = Feed()
+        # What the executor has to tell belongs here, too.
+        self.observe = both(observe, self._feed)
         self._port = port
         self._faults = faults
         self._call_faults = call_faults or CallFaults()
+        self._on_purpose = on_purpose
         self._scale = scale
         self.account = ACCOUNT
         self.region = region
@@ -92,6 +100,11 @@ class LocalStack(Generic[E]):
     def endpoint(self) -> str:
         """The address of every service: http://127.0.0.1:<port>."""
         return f"http://{HOST}:{self._server.port}"
+
+    @property
+    def live_page(self) -> str:
+        """The address of the page that shows what happens."""
+        return f"{self.endpoint}{PATH}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -161,21 +174,21 @@ class LocalStack(Generic[E]):
         self._closing.callback(self._server.stop)
 
     def _compose(self) -> None:
-        self.logs = MotoLogs(self.backends, self._observe)
+        self.logs = MotoLogs(self.backends, self.observe)
         self._closing.callback(self.logs.close)
         self._make_functions()
         self._make_batch()
-        services = Services(self.backends, self.batch, self.invocations, self._observe)
-        self.bus = LocalBus(services, observe=self._observe, faults=self._faults, scale=self._scale)
+        services = Services(self.backends, self.batch, self.invocations, self.observe)
+        self.bus = LocalBus(services, observe=self.observe, faults=self._faults, scale=self._scale)
         self._closing.callback(self.bus.close)
-        self.scheduler = LocalScheduler(services, observe=self._observe, scale=self._scale)
+        self.scheduler = LocalScheduler(services, observe=self.observe, scale=self._scale)
         self._closing.callback(self.scheduler.close)
         self._serve()
         self.scheduler.start()
 
     def _make_functions(self) -> None:
         self.runtime = LambdaRuntime(self.environment, self.logs.write_now)
-        self.invocations = Invocations(self.backends, self.runtime, scale=self._scale, observe=self._observe)
+        self.invocations = Invocations(self.backends, self.runtime, scale=self._scale, observe=self.observe)
         # In the end: start nothing more, end what runs, wait for it.
         self._closing.callback(self.invocations.close)
         self._closing.callback(self.runtime.close)
@@ -191,7 +204,7 @@ class LocalStack(Generic[E]):
             executor=self.executor,
             log=self.logs,
             emit=self._emit,
-            observe=self._observe,
+            observe=self.observe,
         )
         self._closing.callback(self.batch.close)
 
@@ -201,12 +214,18 @@ class LocalStack(Generic[E]):
             BatchApi(self.batch),
             PutEventsApi(self.account, self.bus.put),
             InvokeApi(self.backends, self.runtime, self.invocations),
+            self._make_live_page(),
         )
-        endpoint = Endpoint(apis, Moto(self.backends, s3_events), self._observe)
-        self.calls = FaultyCalls(endpoint.answer, self._call_faults, self._observe)
+        endpoint = Endpoint(apis, Moto(self.backends, s3_events), self.observe)
+        self.calls = FaultyCalls(endpoint.answer, self._call_faults, self.observe)
         self._server.start(self.calls.answer)
         # Registered last as well as first: no request while the parts behind the endpoint close.
         self._closing.callback(self._server.stop)
+        self._closing.callback(self._feed.close)
+
+    def _make_live_page(self) -> LivePage:
+        patterns = partial(pattern_of, self.backends)
+        return LivePage(Sources(self._feed, self.batch, self.logs.tail, patterns, self._on_purpose))
 
     def _emit(self, event: dict[str, Any]) -> None:
         """Batch is made before the bus, which submits to it."""

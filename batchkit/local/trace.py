@@ -26,5 +26,15 @@ class Trace:
 Observer = Callable[[Trace], None]
 
 
+def both(one: Observer, other: Observer) -> Observer:
+    """An observer that tells two."""
+
+    def observe(trace: Trace) -> None:
+        one(trace)
+        other(trace)
+
+    return observe
+
+
 def ignore(trace: Trace) -> None:
     """The observer of a stack that nobody watches."""

@@ -36,6 +36,8 @@ ARGUMENTS = (
     "--disable-sync",
     "--no-first-run",
     "--font-render-hinting=none",
+    # A name that has become this machine's, as an attacker's does (DNS rebinding).
+    "--host-resolver-rules=MAP rebound.example 127.0.0.1",
 )
 
 

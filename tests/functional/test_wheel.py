@@ -103,6 +103,9 @@ def said(bin_folder: Path, cwd: Path, command: str, *arguments: str | Path) -> s
 def test_the_wheel_carries_templates_rules_jobs_and_the_example(unpacked: Path) -> None:
     for name in (
         "batchkit/py.typed",
+        "batchkit/local/live/page/index.html",
+        "batchkit/local/live/page/live.css",
+        "batchkit/local/live/page/live.js",
         "batchkit/assets/cloudformation/storage.yaml",
         "batchkit/assets/cloudformation/compute.yaml",
         "batchkit/assets/eventbridge/rules.yaml",

@@ -116,6 +116,10 @@ class Lines:
         line.queue = queue
         return line
 
+    def all(self) -> list[Line]:
+        """The lines of all queues that are known."""
+        return list(self._lines.values())
+
     def of(self, job: Job | ArrayJob) -> Line:
         return self._lines[job.spec.queue_arn]
 

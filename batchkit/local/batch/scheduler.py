@@ -84,8 +84,8 @@ class Scheduler:
         self._outbox = outbox
         self._log = log
         self._grace = grace
-        self._lines = Lines(host, self._blocked)
-        self._lifecycle = Lifecycle(self.jobs, self._lines)
+        self.lines = Lines(host, self._blocked)
+        self._lifecycle = Lifecycle(self.jobs, self.lines)
         self._active: dict[str, _Active] = {}
         self._deadlines: list[tuple[float, str]] = []
         self._orders: list[Callable[[], None]] = []
@@ -108,7 +108,7 @@ class Scheduler:
             if self._closing:
                 raise server_exception("local Batch is closed")
             job = self.jobs.add(spec(dependencies.parse(depends_on, size, self.jobs.find)), size)
-            self._lines.line(queue)
+            self.lines.line(queue)
             self._lifecycle.submitted(job)
             self.lock.notify_all()
             return job
@@ -191,7 +191,7 @@ class Scheduler:
             active = self._active.pop(task_id, None)
             if active is None:
                 return
-            self._lines.release(active.environment, active.job.spec.resources)
+            self.lines.release(active.environment, active.job.spec.resources)
             active.job.run = None
             attempt = _attempt(active.run, end, self._clock.now())
             self._lifecycle.attempt_ended(active.job, attempt, stopped=active.run.verdict is not None)
@@ -213,7 +213,7 @@ class Scheduler:
     def _look(self) -> bool:
         """Find out what is to be done now; whether there is anything."""
         self._expire()
-        for job, environment in self._lines.place():
+        for job, environment in self.lines.place():
             self._begin(job, environment)
         return bool(self._orders)
 
@@ -229,7 +229,7 @@ class Scheduler:
         refusal = launch.refusal(job, task)
         if refusal is not None:
             job.run = None
-            self._lines.release(environment, job.spec.resources)
+            self.lines.release(environment, job.spec.resources)
             self._lifecycle.refused(job, refusal)
             self.lock.notify_all()
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from batchkit.local.batch import limits, listing, submission
+from batchkit.local.batch import limits, listing, overview, submission
 from batchkit.local.batch.clock import Clock, SystemClock
 from batchkit.local.batch.describe import Describer
 from batchkit.local.batch.events import Events
@@ -98,6 +98,24 @@ class LocalBatch:
     def settled(self, timeout: float) -> bool:
         """Wait until every job is final and every event was told; False after `timeout` seconds."""
         return self._scheduler.settled(timeout)
+
+    def glance(self, newest: int) -> dict[str, Any]:
+        """The queues with their room, and the `newest` jobs, arrays in one row each."""
+        with self._scheduler.lock:
+            return {
+                "queues": overview.queues(self._scheduler.lines),
+                "jobs": overview.jobs(self._scheduler.jobs, newest),
+            }
+
+    def children(self, array_id: str, most: int) -> list[dict[str, Any]]:
+        """At most `most` children of an array that have begun or ended, failed ones first."""
+        with self._scheduler.lock:
+            return overview.children(self._scheduler.jobs, array_id, most)
+
+    def streams(self, job_id: str) -> tuple[str, list[str]] | None:
+        """Where the output of a job's attempts is: log group and streams; None when there is no such job."""
+        with self._scheduler.lock:
+            return overview.streams(self._scheduler.jobs, job_id)
 
     def wake(self) -> None:
         """Look at the clock again (for clocks that are moved by hand)."""

@@ -35,6 +35,15 @@ def _of_rule(rule: Any, event: Mapping[str, Any]) -> Iterator[Delivery]:
             yield Delivery(event, rule.arn, rule.name, deepcopy(target))
 
 
+def pattern_of(backends: Backends, rule_arn: str) -> Mapping[str, Any]:
+    """What the rule of that ARN asks for; {} when there is no such rule, or only a schedule."""
+    with backends.locked("events"):
+        buses = backends.of("events", rule_arn.split(":")[3]).event_buses.values()
+        rules = (rule for bus in buses for rule in bus.rules.values() if rule.arn == rule_arn)
+        found = next(rules, None)
+        return (found.event_pattern.get_pattern() or {}) if found is not None else {}
+
+
 def is_possible(pattern: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
     """False when the pattern asks for other sources or detail types than the event's.
 

@@ -56,6 +56,19 @@ def test_an_unreadable_fault_is_told_with_what_was_expected(text: str, found: st
     assert expected in str(raised.value.expected)
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", ()),
+        ("seed=7", ()),
+        ("spot=0.2,error=0.05,seed=7", ("spot=0.2", "error=0.05")),
+        ("duplicate=1,lost@SubmitJob:1", ("duplicate=1", "lost@SubmitJob:1")),
+    ],
+)  # fmt: skip
+def test_faults_are_told_as_they_were_asked_for(text: str, told: tuple[str, ...]) -> None:
+    assert parse(text).texts == told
+
+
 @given(st.text())
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:

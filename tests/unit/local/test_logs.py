@@ -52,3 +52,12 @@ def test_every_line_is_shown_to_the_observer(world: StackWorld) -> None:
     world.stack.logs.write_now("/g", "shown", ["one", "two"])
     shown = [trace.text for trace in world.traces if trace.data.get("stream") == "shown"]
     assert shown == ["one", "two"]
+
+
+def test_the_tail_of_a_stream_says_how_much_there_is_before_it(world: StackWorld) -> None:
+    logs = world.stack.logs
+    logs.write_now("/g", "long", [str(number) for number in range(10)])
+    assert logs.flush(30)
+    assert logs.tail("/g", "long", 3) == (7, ["7", "8", "9"])
+    assert logs.tail("/g", "long", 20) == (0, [str(number) for number in range(10)])
+    assert logs.tail("/g", "none", 3) == logs.tail("/none", "none", 3) == (0, [])

@@ -15,6 +15,7 @@ from support.docker_engine import Listener, task
 from batchkit.local.batch.executor import Exit
 from batchkit.local.faults import Faults
 from batchkit.local.spot import Cancel, Fate, SpotReclaims, fate, told
+from batchkit.local.trace import Trace
 
 SEED = st.integers(0, 1 << 32)
 ALL = Faults(spot=1.0, seed=7)
@@ -133,6 +134,22 @@ def test_the_definition_tells_a_task_on_fargate(member: str) -> None:
     later.pass_by()
     inner.end(inner.started[0], Exit(75))
     assert listener.wait_for("finished", "task1") == Exit(75, None, INTERRUPTED)
+
+
+def test_whoever_watches_is_told_of_the_hosts_that_were_taken_and_of_no_others() -> None:
+    traces: list[Trace] = []
+    inner, later = ScriptedExecutor(lambda task: None), Later()
+    made = SpotReclaims(inner, Faults(), after=later, observe=traces.append)
+    made.attach(Listener())
+    made.start(task(1))
+    made.start(task(2))
+    taken, spared = inner.started
+    assert made.reclaim(taken.job_id)
+    inner.end(taken, Exit(75))
+    inner.end(spared, Exit(0))
+    assert [(trace.kind, trace.data) for trace in traces] == [
+        ("log", {"job": taken.job_id, "fate": "reclaimed"})
+    ]
 
 
 def test_a_task_loses_its_host_after_its_delay() -> None:

@@ -31,7 +31,7 @@ def test_room_is_never_exceeded_and_always_given_back(sizes, capacity):
         stack.settle()
         assert executor.most_vcpus <= capacity
         assert {stack.describe(job)["status"] for job in jobs} == {"SUCCEEDED"}
-        used = stack.batch._scheduler._lines.used(stack.control.environments["spot"].arn)
+        used = stack.batch._scheduler.lines.used(stack.control.environments["spot"].arn)
         assert used == Resources(0, 0)
 
 
