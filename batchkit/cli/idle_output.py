@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from batchkit.deploy.plan import Plan, Stack
+from batchkit.deploy.steps import Plan, Stack
 from batchkit.deploy.template import Template
 from batchkit.planning.idle_cost import IdleLine, idle_lines, total
 
 if TYPE_CHECKING:
-    from batchkit.deploy.plan import Site
+    from batchkit.deploy.steps import Site
 
 
 def idle(steps: Plan, site: Site) -> list[IdleLine]:

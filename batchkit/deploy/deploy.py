@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 from batchkit.aws.account import account_id
 from batchkit.deploy import code
 from batchkit.deploy.executor import AwsExecutor
-from batchkit.deploy.plan import File, FromOutput, Plan, Removal, Site, Stack, Step, plan
+from batchkit.deploy.plan import plan
+from batchkit.deploy.steps import File, FromOutput, Plan, Removal, Site, Stack, Step
 from batchkit.deploy.tools import Tools
 from batchkit.planning import names
 

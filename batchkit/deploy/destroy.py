@@ -22,7 +22,7 @@ from batchkit.planning.prices import PRICES
 if TYPE_CHECKING:
     from batchkit.aws.clients import Clients
     from batchkit.aws.stacks import StackState
-    from batchkit.deploy.plan import Plan
+    from batchkit.deploy.steps import Plan
     from batchkit.deploy.tools import Tools
 
 BUCKET = "AWS::S3::Bucket"

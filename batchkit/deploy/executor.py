@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from batchkit.aws.change_sets import Wanted
 from batchkit.aws.stacks import HALF_ROLLED_BACK, StackState
 from batchkit.deploy.operation import failed, new_token, vanished
-from batchkit.deploy.plan import File, Removal, Stack
+from batchkit.deploy.steps import File, Removal, Stack
 from batchkit.deploy.tools import Tools
 from batchkit.deploy.worker_image import WorkerImage
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from batchkit.aws.change_sets import Wanted
 from batchkit.aws.stacks import HALF_ROLLED_BACK, StackState
-from batchkit.deploy.plan import File, Removal, Stack
+from batchkit.deploy.steps import File, Removal, Stack
 from batchkit.deploy.template import Template
 from batchkit.deploy.tools import Tools
 from batchkit.planning.stack_changes import Change, ChangeSet, ParameterChange, changed_parameters

@@ -8,7 +8,7 @@ from batchkit.aws.queues import Queues
 from batchkit.aws.stacks import Stacks
 from batchkit.deploy.checks.result import Place, Result
 from batchkit.deploy.destroy import JOB_QUEUE
-from batchkit.deploy.plan import COMPUTE, Stack
+from batchkit.deploy.steps import COMPUTE, Stack
 
 # What decides on which machines a job definition's jobs can run.
 KIND = ("ComputeType", "Architecture")

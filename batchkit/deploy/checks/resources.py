@@ -10,7 +10,7 @@ from batchkit.aws.holdings import bucket_owner
 from batchkit.aws.routes import NEEDED, NEEDED_BY_INSTANCES, Exit, exits
 from batchkit.aws.stacks import Stacks
 from batchkit.deploy.checks.result import Place, Result
-from batchkit.deploy.plan import Stack
+from batchkit.deploy.steps import Stack
 from batchkit.deploy.template import Template
 from batchkit.deploy.tools import PROJECT_TAG
 from batchkit.errors import PermissionDenied

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from batchkit.aws.clients import Clients
-    from batchkit.deploy.plan import Plan, Site
+    from batchkit.deploy.steps import Plan, Site
     from batchkit.project import Project
 
 # "warning": it will work, but not as well as it could; "unknown": AWS does not tell.

@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from batchkit.cli.changes_output import print_previews, summary
-from batchkit.deploy.plan import File, Stack
 from batchkit.deploy.preview import FilePreview, StackPreview
+from batchkit.deploy.steps import File, Stack
 from batchkit.planning.stack_changes import Change, Difference, changed_parameters
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from support.templates import PATHS, everywhere, of_type, strings, template, var
 
 from batchkit import errors, resources
 from batchkit.aws import ledger, run_ledger
-from batchkit.deploy.plan import COMPUTE, RULES, SCHEDULE, STORAGE
+from batchkit.deploy.steps import COMPUTE, RULES, SCHEDULE, STORAGE
 from batchkit.entry import handlers, worker
 from batchkit.planning import metrics, names, uploads
 from batchkit.project.check import BUCKET

@@ -13,7 +13,7 @@ import pytest
 from botocore.validate import ParamValidator
 from support.projects import photos
 
-from batchkit.deploy import plan
+from batchkit.deploy import plan, steps
 from batchkit.deploy.code import Code
 from batchkit.deploy.template import Template
 from batchkit.planning.resources import FARGATE_MEMORY
@@ -38,7 +38,7 @@ CALLS: dict[str, tuple[str, str, set[str]]] = {
 }
 # Names that CloudFormation makes up, where the templates give none.
 MADE_UP = {"computeEnvironmentName": "x"}
-SITE = plan.Site("123456789012", "us-east-1", "worker:1")
+SITE = steps.Site("123456789012", "us-east-1", "worker:1")
 PSEUDO = {"AWS::Region": "us-east-1", "AWS::AccountId": "1" * 12, "AWS::Partition": "aws"}
 
 
@@ -57,12 +57,12 @@ def projects() -> Iterator[Project]:
 @cache
 def resources() -> list[tuple[Mapping[str, Any], Resource]]:
     """The parameters of each stack of each project that has any of CALLS, with its resources."""
-    wanted = (plan.COMPUTE, plan.SCHEDULE, plan.OBSERVABILITY)
+    wanted = (steps.COMPUTE, steps.SCHEDULE, steps.OBSERVABILITY)
     return [
         (step.texts, resource)
         for project in projects()
         for step in plan.plan(project, SITE, Code(b"")).steps
-        if isinstance(step, plan.Stack) and step.path in wanted
+        if isinstance(step, steps.Stack) and step.path in wanted
         for resource in Template(step.template, step.texts, PSEUDO).resources.values()
     ]
 

@@ -14,7 +14,7 @@ from support.cloud import cloud
 from support.projects import deployed, photos
 from support.templates import alternatives, of_type, strings, template
 
-from batchkit.deploy.plan import COMPUTE
+from batchkit.deploy.steps import COMPUTE
 from batchkit.planning.uploads import UploadRules
 from batchkit.project.model import Output
 

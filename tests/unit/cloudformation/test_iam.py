@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from support.templates import everywhere, listed, statements, strings
 
-from batchkit.deploy.plan import RULES, SCHEDULE
+from batchkit.deploy.steps import RULES, SCHEDULE
 from batchkit.planning import names
 
 # Actions that AWS authorises without a resource (Service Authorization Reference).

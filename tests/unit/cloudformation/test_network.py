@@ -9,7 +9,7 @@ from support.cloud import cloud
 from support.templates import listed, of_type, template, text
 
 from batchkit.deploy.executor import AwsExecutor
-from batchkit.deploy.plan import NETWORK, Stack
+from batchkit.deploy.steps import NETWORK, Stack
 from batchkit.deploy.tools import Tools
 
 ANYWHERE = "0.0.0.0/0"

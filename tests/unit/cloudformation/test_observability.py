@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from batchkit import resources
-from batchkit.deploy.plan import OBSERVABILITY, RULES, SCHEDULE, STORAGE
+from batchkit.deploy.steps import OBSERVABILITY, RULES, SCHEDULE, STORAGE
 from batchkit.planning import metrics, uploads
 from batchkit.planning.idle_cost import idle_lines
 

@@ -6,7 +6,7 @@ import json
 
 from support.templates import alternatives, of_type, template
 
-from batchkit.deploy.plan import STORAGE
+from batchkit.deploy.steps import STORAGE
 
 KEPT = {
     "AWS::DynamoDB::Table",

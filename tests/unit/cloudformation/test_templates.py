@@ -12,14 +12,14 @@ import pytest
 from support.cloud import ROOT
 from support.templates import PATHS, alternatives, everywhere, template, text
 
-from batchkit.deploy import plan
+from batchkit.deploy import steps
 from batchkit.planning import names
 from batchkit.planning.uploads import MAX_PATTERN_CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PLANNED = (plan.NETWORK, plan.STORAGE, plan.COMPUTE, plan.SCHEDULE, plan.OBSERVABILITY, plan.RULES)
+PLANNED = (steps.NETWORK, steps.STORAGE, steps.COMPUTE, steps.SCHEDULE, steps.OBSERVABILITY, steps.RULES)
 TYPED = {"AllowedValues", "AllowedPattern", "MinValue", "MinLength"}
 # What CloudFormation deletes and makes again under the same name, where a property that cannot be changed
 # is: it would collide with itself.

@@ -14,7 +14,7 @@ from batchkit.aws.ledger import Ledger
 from batchkit.aws.objects import Objects
 from batchkit.completion.completion import Completion
 from batchkit.completion.rejections import Rejections
-from batchkit.deploy.plan import STORAGE
+from batchkit.deploy.steps import STORAGE
 from batchkit.planning import names
 from batchkit.resources import path
 

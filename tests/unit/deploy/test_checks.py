@@ -14,7 +14,8 @@ from batchkit.aws.routes import NEEDED, NEEDED_BY_INSTANCES, ROUTED, exits
 from batchkit.deploy import code
 from batchkit.deploy.checks.checks import CHECKS, check, require
 from batchkit.deploy.checks.result import Place, Result
-from batchkit.deploy.plan import Site, plan
+from batchkit.deploy.plan import plan
+from batchkit.deploy.steps import Site
 from batchkit.deploy.tools import PROJECT_TAG
 from batchkit.errors import ConfigError, PermissionDenied
 from batchkit.project.model import Network

@@ -15,7 +15,8 @@ from support.projects import photos
 
 from batchkit.deploy import code
 from batchkit.deploy.deploy import default_image, deploy, execute, site
-from batchkit.deploy.plan import File, Removal, Stack, plan
+from batchkit.deploy.plan import plan
+from batchkit.deploy.steps import File, Removal, Stack
 from batchkit.planning import metrics
 from batchkit.project import Alarms, Gallery, Schedule
 from batchkit.runs import orders

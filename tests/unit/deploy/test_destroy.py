@@ -21,7 +21,8 @@ from batchkit.deploy.destroy import (
     plan_destroy,
     remaining,
 )
-from batchkit.deploy.plan import Site, plan
+from batchkit.deploy.plan import plan
+from batchkit.deploy.steps import Site
 from batchkit.deploy.tools import PROJECT_TAG, Tools
 from batchkit.errors import Throttled
 

@@ -11,8 +11,8 @@ from support.cloud import ACCOUNT, REGION, cloud
 from batchkit.aws.stacks import Event
 from batchkit.deploy.deploy import execute
 from batchkit.deploy.executor import AwsExecutor
-from batchkit.deploy.plan import File, FromOutput, Plan, Removal, Stack
 from batchkit.deploy.preview import Previewer
+from batchkit.deploy.steps import File, FromOutput, Plan, Removal, Stack
 from batchkit.deploy.tools import Tools
 from batchkit.deploy.worker_image import WorkerImage
 from batchkit.errors import ConfigError

@@ -9,7 +9,8 @@ from support.projects import photos
 
 from batchkit.cli.idle_output import idle
 from batchkit.deploy import code
-from batchkit.deploy.plan import Site, plan
+from batchkit.deploy.plan import plan
+from batchkit.deploy.steps import Site
 from batchkit.planning.idle_cost import total
 from batchkit.project.model import Network
 

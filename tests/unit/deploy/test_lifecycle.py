@@ -13,7 +13,8 @@ from support.projects import photos
 from batchkit.deploy.code import Code
 from batchkit.deploy.deploy import deploy
 from batchkit.deploy.executor import AwsExecutor
-from batchkit.deploy.plan import Removal, Site, Stack, plan
+from batchkit.deploy.plan import plan
+from batchkit.deploy.steps import Removal, Site, Stack
 from batchkit.deploy.tools import Tools
 from batchkit.planning import names
 from batchkit.project.model import Network, Storage

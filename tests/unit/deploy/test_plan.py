@@ -14,7 +14,9 @@ from support.projects import photos
 from batchkit import canonical
 from batchkit.aws.objects import Head
 from batchkit.deploy import code
-from batchkit.deploy.plan import File, FromOutput, Plan, Removal, Site, Stack, Step, capacity, plan
+from batchkit.deploy.parameters import capacity
+from batchkit.deploy.plan import plan
+from batchkit.deploy.steps import File, FromOutput, Plan, Removal, Site, Stack, Step
 from batchkit.planning import names
 from batchkit.planning.uploads import UploadRules
 from batchkit.project import document
