@@ -165,7 +165,10 @@ class Reader:
         """Ctrl-C in the terminal with the stack."""
         if self.stack is not None:
             self.stack.send_signal(signal.SIGINT)
-            assert self.stack.wait(PATIENCE) == 0, self.log.read_text()
+            try:
+                assert self.stack.wait(PATIENCE) == 0, self.log.read_text()
+            finally:
+                self.stack.kill()
 
 
 def exports(text: str) -> Iterator[tuple[str, str]]:

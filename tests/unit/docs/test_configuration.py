@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from batchkit.project import schema
+from batchkit.project.load import from_tables
 from batchkit.recipe import find_job
 
 ROOT = Path(__file__).parents[3]
@@ -51,3 +54,25 @@ def test_the_example_project_of_the_readme_is_one_that_loads(tmp_path: Path) -> 
     (tmp_path / "batchkit.toml").write_text(text)
 
     assert [task.name for task in load(tmp_path, tmp_path).recipe.tasks] == ["thumb"]
+
+
+def examples() -> list[Any]:
+    """The pieces of batchkit.toml that the manual shows, each with the page and its place there."""
+    return [
+        pytest.param(text, id=f"{path.relative_to(ROOT)}-{number}")
+        for path in sorted((ROOT / "docs").rglob("*.md"))
+        for number, text in enumerate(re.findall(r"```toml\n(.*?)```", path.read_text(), re.DOTALL))
+        if "entry-points" not in text
+    ]
+
+
+@pytest.mark.parametrize("text", examples())
+def test_a_piece_of_batchkit_toml_in_the_manual_is_one_that_loads(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(ROOT / "examples/checksums")
+    whole = tomllib.loads((ROOT / "examples/photos/batchkit.toml").read_text())
+    for name, table in tomllib.loads(text).items():
+        whole[name] = table if "uses" in table else {**whole.get(name, {}), **table}
+
+    assert from_tables(whole, Path("batchkit.toml")).recipe.tasks
