@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,12 @@ def test_the_readme_can_be_followed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", EXCEPTIONS)
 def test_an_exception_is_a_command_that_is_shown(command: str) -> None:
     assert command in {step.typed for page in PAGES for step in shown(page)}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_that_a_page_shows_is_read(page: str) -> None:
+    shown_there = re.findall(r"^\s*\$ .*", (ROOT / page).read_text(), re.MULTILINE)
+    assert [f"$ {step.command}".splitlines()[0] for step in shown(page)] == shown_there
 
 
 def test_commands_are_read_with_their_outputs_their_continuations_and_what_they_wait_for() -> None:
