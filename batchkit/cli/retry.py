@@ -14,6 +14,7 @@ from batchkit.cli.options import config_option, output_option
 from batchkit.cli.projects import load_here
 from batchkit.cli.rerunning import Begun, Part, Rerun, rerun_options, workplace
 from batchkit.cli.run_ids import run_argument
+from batchkit.planning import sizing
 from batchkit.runs import retry
 from batchkit.runs.bulk import Bulk
 from batchkit.runs.outcomes import Outcomes
@@ -67,4 +68,6 @@ def command(run: str, only: tuple[str, ...], config: Path | None, output: str, *
 def _part(bulk: Bulk, lot: Selected, plans: Mapping[str, Plan], only: tuple[str, ...]) -> Part:
     asked = retry.request(lot, plans, only, len(bulk.project.recipe.tasks))
     provided = replace(bulk, project=retry.provided(bulk.project, plans, lot))
-    return Part(provided, replace(asked, prices=bulk.prices({})))
+    # The job definition says how many: more vCPUs come with more memory, which is for each source.
+    lanes = sizing.lanes(bulk.project.compute.vcpus)
+    return Part(provided, replace(asked, prices=bulk.prices({}), lanes=lanes))

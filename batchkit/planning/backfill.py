@@ -56,7 +56,8 @@ class Plan:
     seconds; `seconds` from the first start to the last end; `vcpus` and `memory` (MiB) of one child;
     `billed` the seconds of all children that will be billed, their starts included. `unsized` sources are
     of unknown size: `bytes` leaves them out, the estimates do not. With a larger share of bad items than
-    `max_bad` the run counts as FAILED; `model` is what it was planned by.
+    `max_bad` the run counts as FAILED; `model` is what it was planned by. A child makes `lanes` sources at
+    the same time.
     """
 
     run: str
@@ -78,6 +79,7 @@ class Plan:
     unsized: int = 0
     max_bad: float = 1.0
     model: Model = MODEL
+    lanes: int = 1
 
     @property
     def shape(self) -> Shape:
@@ -155,7 +157,8 @@ class Options:
 
     `max_vcpus` may run at the same time. `most_per_child` (items) bounds what follows from the cost model and
     `seconds_per_child`; `timeout` (seconds) ends a child's attempt. `output_events` says that every output
-    put makes an event that is billed; `max_bad` is the plan's.
+    put makes an event that is billed; `max_bad` is the plan's. `lanes`: a child's, where they do not
+    follow from its vCPUs.
     """
 
     machine: Machine
@@ -168,6 +171,7 @@ class Options:
     prices: Mapping[str, Price] = field(default_factory=lambda: PRICES)
     output_events: bool = False
     max_bad: float = MAX_BAD
+    lanes: int | None = None
 
 
 def plan(
@@ -178,12 +182,15 @@ def plan(
     Raises DataError when the run would have more children than Batch takes, or too slow ones.
     """
     amount = sizing.amount(found.sources, found.bytes, found.items, found.unsized)
-    seconds = options.model.seconds(amount, options.machine.vcpus)
+    vcpus = options.machine.vcpus
+    lanes = options.lanes or sizing.lanes(vcpus)
+    seconds = options.model.seconds(amount, vcpus, lanes)
     per_child = sizing.per_child(amount, seconds, len(tasks), options.fan_out, options.seconds_per_child)
     per_child = min(per_child, options.most_per_child or per_child)
     children = Shape(found.sources, len(tasks), per_child).children
     visits = sizing.visits(found.sources, found.items, len(tasks), per_child)
-    seconds = options.model.seconds(sizing.visited(amount, visits), options.machine.vcpus)
+    lanes = sizing.busy_lanes(lanes, per_child, len(tasks))
+    seconds = options.model.seconds(sizing.visited(amount, visits), vcpus, lanes)
     each = seconds / max(children, 1)
     sizing.check_children(children)
     sizing.check_timeout(each, options.timeout)
@@ -201,13 +208,14 @@ def plan(
         tally=found.tally,
         cost=cost.estimate(work, options.machine, options.prices),
         seconds=cost.wall_clock(work, options.machine, options.max_vcpus),
-        vcpus=options.machine.vcpus,
+        vcpus=vcpus,
         memory=options.machine.memory,
         compute=options.machine.compute,
         billed=children * cost.billed_seconds(options.machine.compute, each),
         unsized=found.unsized,
         max_bad=options.max_bad,
         model=options.model,
+        lanes=lanes,
     )
 
 

@@ -42,20 +42,21 @@ class Model:
     The defaults: the image job takes about 0.2 s of a workstation's core for a photograph of 14
     megapixels, 3 MB, and five variants, half of it to decode; a vCPU is a hyperthread, half a core. What
     a source waits for (HEADs, the ledger, the check at the end) mostly happens beside the computing.
+    A child makes a source on each of its lanes, which share its vCPUs.
     """
 
     source: float = 0.1
     byte: float = 2 * 0.1 / 3_000_000
     item: float = 2 * 0.1 / 5
 
-    def seconds(self, amount: Amount, vcpus: float) -> float:
-        """For everything, one after the other. A second vCPU speeds nothing up: a job is one thread."""
+    def seconds(self, amount: Amount, vcpus: float, lanes: int = 1) -> float:
+        """Of all children together. More vCPUs than lanes speed nothing up: a source is one thread's."""
         computing = amount.bytes * self.byte + amount.items * self.item
-        return amount.sources * self.source + computing / min(vcpus, 1.0)
+        return (amount.sources * self.source + computing / min(vcpus / lanes, 1.0)) / lanes
 
-    def calibrated(self, amount: Amount, vcpus: float, measured: float) -> Model:
+    def calibrated(self, amount: Amount, vcpus: float, measured: float, lanes: int = 1) -> Model:
         """The model that would have foretold `measured` seconds for this amount."""
-        expected = self.seconds(amount, vcpus)
+        expected = self.seconds(amount, vcpus, lanes)
         if expected <= 0 or measured <= 0:
             return self
         factor = measured / expected
@@ -70,6 +71,16 @@ def amount(sources: int, bytes_known: int, items: int, unsized: int = 0) -> Amou
     sized = sources - unsized
     average = bytes_known / sized if sized else TYPICAL_BYTES
     return Amount(sources, bytes_known + round(unsized * average), items)
+
+
+def lanes(vcpus: float) -> int:
+    """How many sources a child of so many vCPUs makes at the same time."""
+    return max(1, round(vcpus))
+
+
+def busy_lanes(lanes: int, per_child: int, tasks: int) -> int:
+    """Of a child's lanes, those that have a source: a child of `per_child` items may have fewer."""
+    return min(lanes, max(per_child // tasks, 1))
 
 
 def visits(sources: int, items: int, tasks: int, per_child: int) -> int:

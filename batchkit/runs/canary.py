@@ -53,7 +53,7 @@ class Measured:
 
     def model(self, before: Model = sizing.MODEL) -> Model:
         """The cost model that would have foretold it."""
-        return before.calibrated(self.plan.amount, self.plan.vcpus, self.seconds)
+        return before.calibrated(self.plan.amount, self.plan.vcpus, self.seconds, self.plan.lanes)
 
 
 @dataclass(frozen=True)

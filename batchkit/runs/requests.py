@@ -34,7 +34,8 @@ class Request:
     and `repeats` which of its lines are left out, once somebody has looked.
 
     `part` tells runs of one command apart (a canary, the rest); `wanted` chooses their sources. `max_bad` is
-    the plan's; None: the project's. `most_per_child` (items) bounds a child's shard, whatever the model says.
+    the plan's; None: the project's. `most_per_child` (items) bounds a child's shard, whatever the model says;
+    `lanes` are what the job definition gives a child, where a run's children have more vCPUs than that.
     """
 
     source: str
@@ -46,6 +47,7 @@ class Request:
     model: Model = MODEL
     max_bad: float | None = None
     most_per_child: int | None = None
+    lanes: int | None = None
     prices: Mapping[str, Price] = field(default_factory=lambda: PRICES)
     keys: Path | None = None
     repeats: Repeats | None = None
@@ -79,6 +81,7 @@ class Request:
             seconds_per_child=self.seconds_per_child,
             timeout=compute.bulk_timeout,
             most_per_child=self.most_per_child,
+            lanes=self.lanes,
             model=self.model,
             max_bad=project.bulk.max_bad if self.max_bad is None else self.max_bad,
             output_events=output.bucket == project.upload.bucket,

@@ -21,6 +21,7 @@ from batchkit.planning import metrics, names
 from batchkit.planning.manifest import Source
 from batchkit.planning.outputs import check_template
 from batchkit.planning.shards import Shape, Slice
+from batchkit.planning.sizing import lanes
 from batchkit.planning.states import bulk_order, upload_order
 from batchkit.planning.uploads import VARIABLE, UploadRules, accepts
 
@@ -206,7 +207,7 @@ def _lanes(environ: Mapping[str, str]) -> int:
     """One for each vCPU of the job. Not the processors that the host shows: on EC2 those are all of its."""
     text = environ.get("BATCHKIT_VCPUS") or "1"
     try:
-        return max(1, round(float(text)))
+        return lanes(float(text))
     except (ValueError, OverflowError) as error:
         raise ConfigError(
             "BATCHKIT_VCPUS is not a number", found=repr(text), expected="a number such as 2 or 0.5"

@@ -53,7 +53,7 @@ def summed() -> Tally:
 @pytest.mark.parametrize("kind", ["ec2-spot", "fargate", "fargate-spot"])
 def test_a_run_that_went_as_planned_cost_what_was_planned(house: House, kind: ComputeType) -> None:
     made = plan(house, "b-1", 60, 180, machine=Machine(kind, 2, 16384), most_per_child=60)
-    each = round(made.model.seconds(amount(60, 1000, 180), 2) / made.children)
+    each = round(made.model.seconds(amount(60, 1000, 180), 2, made.lanes) / made.children)
     children = [
         {**asdict(report(made.run, child, made.shape)), "started": 10, "stopped": 10 + each}
         for child in range(made.children)

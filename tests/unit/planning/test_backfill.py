@@ -65,6 +65,34 @@ def test_shards_are_as_the_model_says_and_no_larger_than_the_bound() -> None:
     assert planned(10_000, replace(OPTIONS, most_per_child=1)).children == 20_000
 
 
+def test_twice_the_vcpus_do_twice_as_much_for_the_same_money() -> None:
+    """Half as many children of the same time, on machines of which a child with two vCPUs takes up two."""
+    one, two = (
+        planned(40_000, Options(Machine("ec2-spot", vcpus, 2048 * vcpus), max_vcpus=64)) for vcpus in (1, 2)
+    )
+    assert (one.lanes, two.lanes) == (1, 2)
+    assert two.children == pytest.approx(one.children / 2, abs=1)
+    assert two.cost.compute == pytest.approx(one.cost.compute, rel=0.02)
+    assert two.seconds == pytest.approx(one.seconds, rel=0.1)
+
+
+def test_children_take_half_the_time_where_their_shards_stay_as_they_are() -> None:
+    options = Options(Machine("ec2-spot", 1, 2048), max_vcpus=10_000, most_per_child=600)
+    one = planned(100_000, options)
+    two = planned(100_000, replace(options, machine=Machine("ec2-spot", 2, 4096)))
+    assert two.per_child == one.per_child
+    assert two.billed - 5 * two.children == pytest.approx((one.billed - 5 * one.children) / 2)
+
+
+def test_a_child_of_one_source_has_one_lane_however_many_vcpus() -> None:
+    made = planned(1000, Options(Machine("ec2-spot", 4, 8192), 256, fan_out="task"))
+    assert made.lanes == 1
+
+
+def test_more_vcpus_for_the_sake_of_memory_bring_no_lanes() -> None:
+    assert planned(1000, Options(Machine("fargate", 2, 16384), 256, lanes=1)).lanes == 1
+
+
 def test_a_shard_that_would_meet_the_timeout_is_refused() -> None:
     with pytest.raises(DataError, match="timeout"):
         planned(100_000, replace(OPTIONS, seconds_per_child=4000, timeout=7200))

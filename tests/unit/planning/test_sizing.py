@@ -16,8 +16,10 @@ from batchkit.planning.sizing import (
     TYPICAL_BYTES,
     Amount,
     amount,
+    busy_lanes,
     check_children,
     check_timeout,
+    lanes,
     per_child,
     visited,
     visits,
@@ -65,17 +67,16 @@ def test_a_run_of_nothing_has_a_possible_shape() -> None:
 
 
 @given(
-    sources=st.integers(0, 10**6),
-    size=st.integers(0, 10**12),
-    items=st.integers(0, 10**7),
+    work=st.builds(Amount, st.integers(1, 10**6), st.integers(0, 10**12), st.integers(0, 10**7)),
     vcpus=st.floats(0.25, 16),
     measured=st.floats(0.1, 1e9),
+    side_by_side=st.integers(1, 16),
 )
 def test_a_calibrated_model_foretells_what_was_measured(
-    sources: int, size: int, items: int, vcpus: float, measured: float
+    work: Amount, vcpus: float, measured: float, side_by_side: int
 ) -> None:
-    work = Amount(sources + 1, size, items)
-    assert isclose(MODEL.calibrated(work, vcpus, measured).seconds(work, vcpus), measured, rel_tol=1e-6)
+    model = MODEL.calibrated(work, vcpus, measured, side_by_side)
+    assert isclose(model.seconds(work, vcpus, side_by_side), measured, rel_tol=1e-6)
 
 
 def test_a_measurement_of_nothing_changes_no_model() -> None:
@@ -88,6 +89,19 @@ def test_a_quarter_of_a_vcpu_computes_four_times_as_long_and_waits_as_long() -> 
     assert isclose(MODEL.seconds(computing, 0.25), 4 * MODEL.seconds(computing, 1))
     assert MODEL.seconds(computing, 8) == MODEL.seconds(computing, 1)
     assert MODEL.seconds(Amount(7, 0, 0), 0.25) == MODEL.seconds(Amount(7, 0, 0), 1)
+
+
+def test_as_many_lanes_as_vcpus_make_everything_in_a_share_of_the_time() -> None:
+    work = Amount(70, 30_000_000, 50)
+    assert MODEL.seconds(work, 4, 4) == pytest.approx(MODEL.seconds(work, 1) / 4)
+    assert [lanes(vcpus) for vcpus in (0.25, 1, 1.5, 2, 16)] == [1, 1, 2, 2, 16]
+    # Two lanes that share one and a half: what is computed takes that much longer on each.
+    computing = Amount(0, 30_000_000, 50)
+    assert MODEL.seconds(computing, 1.5, 2) == pytest.approx(MODEL.seconds(computing, 1) / 1.5)
+
+
+def test_a_child_has_no_more_busy_lanes_than_sources() -> None:
+    assert [busy_lanes(4, per_child, tasks=5) for per_child in (1, 5, 15, 20, 500)] == [1, 1, 3, 4, 4]
 
 
 def test_sources_of_unknown_size_count_as_the_average_of_the_others() -> None:

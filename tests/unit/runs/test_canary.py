@@ -84,6 +84,14 @@ def test_a_canary_with_a_task_a_child_is_measured_by_all_its_visits() -> None:
     )
 
 
+def test_a_canary_with_two_lanes_is_measured_by_both() -> None:
+    planned = plan(RECIPE, 100, per_child=50, bytes=10**8, vcpus=2.0, lanes=2)
+    expected = MODEL.seconds(Amount(100, 10**8, 200), 2.0, 2)
+    assert Measured(planned, round(expected), Counts(done=200)).model().byte == pytest.approx(
+        MODEL.byte, rel=0.05
+    )
+
+
 def test_a_canary_too_short_to_measure_changes_no_model() -> None:
     assert Measured(plan(RECIPE, 2), 0, Counts(done=4)).model() == MODEL
 
