@@ -17,17 +17,19 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_ec2.literals import InstanceTypeType
 
+    from batchkit.planning.cost import Architecture
+
 # Hosts of general purpose and their vCPUs: a sample of what Batch chooses from. It takes the pools with the
 # most capacity at a low price, so the median says more than the cheapest.
-SAMPLE: dict[InstanceTypeType, int] = {
-    "m5.large": 2,
-    "m5.xlarge": 4,
-    "m6i.large": 2,
-    "m6i.xlarge": 4,
+SAMPLE: dict[Architecture, dict[InstanceTypeType, int]] = {
+    "x86-64": {"m5.large": 2, "m5.xlarge": 4, "m6i.large": 2, "m6i.xlarge": 4},
+    "arm64": {"m6g.large": 2, "m6g.xlarge": 4, "m7g.large": 2, "m7g.xlarge": 4},
 }
 
 
-def spot_vcpu_hour(client: EC2Client, clock: Callable[[], float] = time.time) -> Price | None:
+def spot_vcpu_hour(
+    client: EC2Client, architecture: Architecture = "x86-64", clock: Callable[[], float] = time.time
+) -> Price | None:
     """USD for a vCPU-hour now, the median over instance types and zones of the client's region.
 
     None when the caller may not ask (ec2:DescribeSpotPriceHistory), when EC2 does not answer, or when
@@ -35,25 +37,26 @@ def spot_vcpu_hour(client: EC2Client, clock: Callable[[], float] = time.time) ->
     """
     now = datetime.fromtimestamp(clock(), UTC)
     try:
-        prices = _ask(client, now)
+        prices = _ask(client, now, SAMPLE[architecture])
     except (PermissionDenied, Throttled):
         return None
     if not prices:
         return None
-    source = f"DescribeSpotPriceHistory, median of {len(prices)} prices of m5 and m6i"
+    families = " and ".join(sorted({name.partition(".")[0] for name in SAMPLE[architecture]}))
+    source = f"DescribeSpotPriceHistory, median of {len(prices)} prices of {families}"
     return Price(round(median(prices), 6), source, now.date().isoformat())
 
 
-def _ask(client: EC2Client, now: datetime) -> list[float]:
+def _ask(client: EC2Client, now: datetime, sample: dict[InstanceTypeType, int]) -> list[float]:
     with translated("asking for the prices of Spot"):
         pages = client.get_paginator("describe_spot_price_history").paginate(
-            InstanceTypes=list(SAMPLE),
+            InstanceTypes=list(sample),
             ProductDescriptions=["Linux/UNIX"],
             # From now on: the answer is the price in effect.
             StartTime=now,
         )
         return [
-            float(entry["SpotPrice"]) / SAMPLE[entry["InstanceType"]]
+            float(entry["SpotPrice"]) / sample[entry["InstanceType"]]
             for page in pages
             for entry in page["SpotPriceHistory"]
         ]

@@ -106,7 +106,8 @@ def _metrics(project: Project) -> str:
 
 def observability(project: Project, common: Mapping[str, str], code: Code) -> Mapping[str, str]:
     alarms, compute = project.alarms or Alarms(), project.compute
-    machine = Machine(compute.type, compute.vcpus, int(compute.memory))
+    memory, architecture = int(compute.memory), compute.architecture
+    machine = Machine(compute.type, compute.vcpus, memory, architecture=architecture)
     return {
         "Project": project.name,
         "ArtifactsBucketName": common["ArtifactsBucketName"],

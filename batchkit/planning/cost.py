@@ -11,6 +11,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from batchkit.planning.prices import compute_price
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 Group = Literal["compute", "requests", "ledger", "events", "logs"]
 ComputeType = Literal["ec2-spot", "fargate", "fargate-spot"]
+Architecture = Literal["x86-64", "arm64"]
 
 VCPU_HOUR = "vCPU-hour"
 
@@ -69,6 +72,11 @@ class Machine:
     vcpus: float
     memory: int
     public_ip: bool = True
+    architecture: Architecture = "x86-64"
+
+    def price(self, unit: str) -> str:
+        """The name of the price of an hour of `unit`, "vcpu" or "gb"."""
+        return compute_price(self.compute, self.architecture, unit)
 
 
 @dataclass(frozen=True)
@@ -197,12 +205,12 @@ def _compute(work: Workload, machine: Machine) -> Iterator[_Amount]:
     hours = work.children * billed_seconds(kind, work.seconds) / 3600
     if kind == "ec2-spot":
         share = max(machine.vcpus, machine.memory / HOST_MIB_PER_VCPU)
-        name, price = "EC2 Spot, vCPUs with their memory", "ec2-spot-vcpu-hour"
-        yield "compute", name, hours * share, VCPU_HOUR, price
+        name = "EC2 Spot, vCPUs with their memory"
+        yield "compute", name, hours * share, VCPU_HOUR, machine.price("vcpu")
         return
     name = "Fargate Spot" if kind == "fargate-spot" else "Fargate"
-    yield "compute", f"{name}, vCPUs", hours * machine.vcpus, VCPU_HOUR, f"{kind}-vcpu-hour"
-    yield "compute", f"{name}, memory", hours * machine.memory / 1024, "GB-hour", f"{kind}-gb-hour"
+    yield "compute", f"{name}, vCPUs", hours * machine.vcpus, VCPU_HOUR, machine.price("vcpu")
+    yield "compute", f"{name}, memory", hours * machine.memory / 1024, "GB-hour", machine.price("gb")
     if machine.public_ip:
         yield "compute", "public IPv4 addresses", hours, "hour", "public-ipv4-hour"
 

@@ -1,4 +1,4 @@
-"""What AWS bills, in USD, us-east-1, Linux on x86: defaults for estimates, each with its date.
+"""What AWS bills, in USD, us-east-1, Linux: defaults for estimates, each with its date.
 
 They are defaults, not a quotation: other regions have other prices, Spot prices move, and contracts differ.
 `overridden` replaces any of them.
@@ -32,6 +32,8 @@ class Price:
 _SPOT_SHARE = 0.35
 
 _FARGATE = "cloudburn.io, factualminds.com and wring.co agree"
+_FARGATE_ARM = "vantage.sh, an undated page seen then; factualminds.com: about 20 % below x86"
+_OFF_ARM = "65 % off Fargate on ARM64, as assumed of x86"
 _S3 = "c3x.dev, an undated page seen then"
 _RECALLED = "commonly known, not looked up"
 
@@ -45,6 +47,15 @@ PRICES: Mapping[str, Price] = MappingProxyType(
         ),
         "fargate-spot-gb-hour": Price(
             round(0.004445 * _SPOT_SHARE, 6), "65 % off Fargate; wring.co says up to 70 %", "2026-03"
+        ),
+        "fargate-arm64-vcpu-hour": Price(0.03238, _FARGATE_ARM, "2026-11"),
+        "fargate-arm64-gb-hour": Price(0.00356, _FARGATE_ARM, "2026-11"),
+        "fargate-spot-arm64-vcpu-hour": Price(round(0.03238 * _SPOT_SHARE, 6), _OFF_ARM, "2026-11"),
+        "fargate-spot-arm64-gb-hour": Price(round(0.00356 * _SPOT_SHARE, 6), _OFF_ARM, "2026-11"),
+        "ec2-spot-arm64-vcpu-hour": Price(
+            round(0.0408 * _SPOT_SHARE, 6),
+            "65 % off an on-demand m7g's 0.0408; factualminds.com and c3x.dev agree on that",
+            "2026-06",
         ),
         "ec2-spot-vcpu-hour": Price(
             round(0.048 * _SPOT_SHARE, 6), f"65 % off an on-demand m5's 0.048; {_RECALLED}", "2026-11"
@@ -68,6 +79,12 @@ PRICES: Mapping[str, Price] = MappingProxyType(
         "dashboard-month": Price(3.00, f"the first three of an account are free; {_RECALLED}", "2026-11"),
     }
 )
+
+
+def compute_price(compute: str, architecture: str, unit: str) -> str:
+    """The name of the price of an hour of a child's `unit`, "vcpu" or "gb"."""
+    kind = compute if architecture == "x86-64" else f"{compute}-{architecture}"
+    return f"{kind}-{unit}-hour"
 
 
 def overridden(overrides: Mapping[str, float], prices: Mapping[str, Price] = PRICES) -> Mapping[str, Price]:

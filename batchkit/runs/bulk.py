@@ -22,7 +22,7 @@ from batchkit.aws.run_ledger import RunLedger
 from batchkit.aws.spot_prices import spot_vcpu_hour
 from batchkit.planning import names
 from batchkit.planning.backfill import Plan
-from batchkit.planning.prices import PRICES, overridden
+from batchkit.planning.prices import PRICES, compute_price, overridden
 from batchkit.planning.source_spec import KeyFile, Prefix
 from batchkit.runs import duplicates, intents, kept, planner
 from batchkit.runs.classify import Classifier
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     from batchkit.planning.prices import Price
     from batchkit.project import Project
     from batchkit.runs.steps import Executor
-
-SPOT = "ec2-spot-vcpu-hour"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,10 +133,11 @@ class Bulk:
 
     def prices(self, own: Mapping[str, float]) -> Mapping[str, Price]:
         """The prices to plan with: dated ones, Spot's of now where they count and may be asked for, `own`."""
-        live = None
-        if self.project.compute.type == "ec2-spot" and SPOT not in own:
-            live = spot_vcpu_hour(self.clients.ec2, self.clock)
-        return overridden(own, {**PRICES, SPOT: live} if live else PRICES)
+        compute, live = self.project.compute, None
+        spot = compute_price("ec2-spot", compute.architecture, "vcpu")
+        if compute.type == "ec2-spot" and spot not in own:
+            live = spot_vcpu_hour(self.clients.ec2, compute.architecture, self.clock)
+        return overridden(own, {**PRICES, spot: live} if live else PRICES)
 
     def release(self, prepared: Prepared) -> None:
         """Forget that this command works on the run: nothing is left to do."""

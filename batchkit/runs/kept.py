@@ -47,6 +47,7 @@ def circumstances(project: Project, artifacts: str) -> Mapping[str, str]:
         "[output] bucket": output.bucket,
         "[output] key": output.key,
         "[compute] type": compute.type,
+        "[compute] architecture": compute.architecture,
         "[compute] vcpus": f"{compute.vcpus:g}",
         "[compute] memory": f"{int(compute.memory)} MiB",
         "[compute] bulk_timeout": f"{compute.bulk_timeout} s",

@@ -75,7 +75,9 @@ class Request:
         # A child on Fargate has a public address of its own, which is billed, or none.
         public_ip = project.network.egress == "public-ip"
         return Options(
-            machine=Machine(compute.type, compute.vcpus, int(compute.memory), public_ip),
+            machine=Machine(
+                compute.type, compute.vcpus, int(compute.memory), public_ip, compute.architecture
+            ),
             max_vcpus=compute.max_vcpus,
             fan_out=self.fan_out,
             seconds_per_child=self.seconds_per_child,

@@ -139,6 +139,16 @@ def test_a_bill_has_these_lines_and_no_others(compute: ComputeType) -> None:
     }
 
 
+@pytest.mark.parametrize("compute", get_args(ComputeType))
+def test_arm64_is_billed_by_its_own_prices_which_are_lower(compute: ComputeType) -> None:
+    x86, arm = (
+        estimate(GOLDEN, Machine(compute, 1, 8192, architecture=kind), PRICES) for kind in ("x86-64", "arm64")
+    )
+    assert [line.what for line in arm.lines] == [line.what for line in x86.lines]
+    assert 0.75 * x86.compute < arm.compute < 0.9 * x86.compute
+    assert arm.requests == x86.requests
+
+
 def test_children_without_addresses_of_their_own_pay_for_none() -> None:
     lines = estimate(GOLDEN, Machine("fargate", 1, 8192, public_ip=False), PRICES).lines
     assert "public IPv4 addresses" not in {line.what for line in lines}
