@@ -37,10 +37,15 @@ class AwsExecutor:
 
     def file(self, step: File) -> None:
         objects = self._tools.objects
-        if not step.is_there(objects.head(step.bucket, step.key)):
-            objects.put(
-                step.bucket, step.key, step.body, step.content_type, step.metadata, headers=step.headers
-            )
+        if not step.is_there(objects.head(step.bucket, step.key)) and objects.put(
+            step.bucket,
+            step.key,
+            step.body,
+            step.content_type,
+            step.metadata,
+            only_if_absent=step.first,
+            headers=step.headers,
+        ):
             self.changed.append(f"{step.bucket}/{step.key}")
 
     def removal(self, step: Removal) -> None:

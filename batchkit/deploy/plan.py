@@ -85,3 +85,5 @@ def _gallery(project: Project) -> Iterator[File]:
         for one in gallery.placed(project.name, project.gallery.url or ""):
             digest = {CONTENT: canonical.digest(one.body)}
             yield File(project.output.bucket, one.key, one.body, one.content_type, one.headers, digest)
+        none = gallery.empty()
+        yield File(project.output.bucket, none.key, none.body, none.content_type, none.headers, first=True)

@@ -33,7 +33,8 @@ class Site:
 @dataclass(frozen=True)
 class File:
     """An object: in the artifacts bucket one that is named by its content, so that it never changes; else one
-    that says in its metadata what its content is. `headers` by the names of S3's PutObject."""
+    that says in its metadata what its content is, or one that is only put where there is none yet (`first`).
+    `headers` by the names of S3's PutObject."""
 
     bucket: str
     key: str
@@ -41,6 +42,7 @@ class File:
     content_type: str
     headers: Mapping[str, str] = field(default_factory=dict)
     metadata: Mapping[str, str] = field(default_factory=dict)
+    first: bool = False
 
     def is_there(self, found: Head | None) -> bool:
         """Whether what was found at its place is this."""

@@ -80,10 +80,10 @@ class Exporter:
 
     def _shelves(self) -> set[str]:
         directory = self._files.read(names.gallery_directory())
-        if directory is None:
+        if directory is None or not directory["parts"]:
             raise ConfigError(
                 "there is no gallery to export yet",
-                found=f"no {names.gallery_directory()} in the bucket {self._bucket}",
+                found=f"nothing in {names.gallery_directory()} of the bucket {self._bucket}",
                 expected="a gallery that a finished run has been shown in",
                 fix="deploy, and upload something; or make it of the ledger: batchkit gallery --rebuild",
             )

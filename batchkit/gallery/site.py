@@ -43,6 +43,11 @@ def placed(project: str, url: str) -> Iterator[Placed]:
     yield Placed(names.gallery_settings(), document, changing.JSON, changing.HEADERS)
 
 
+def empty() -> Placed:
+    """The directory of a gallery in which nothing is yet: browsers complain of a file that is not there."""
+    return Placed(names.gallery_directory(), changing.encoded({"parts": []}), changing.JSON, changing.HEADERS)
+
+
 def files() -> Iterator[tuple[str, bytes]]:
     """Name and bytes of each file of the page, in order."""
     for path in sorted(FOLDER.iterdir()):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Page, expect
-from support.browser import Eye, barriers
+from support.browser import barriers
 from support.bulk import submit
 from support.captioned import described
 from support.gallery import filled
@@ -321,9 +321,8 @@ SCROLL = """async () => {
 }"""
 
 
-def test_an_empty_gallery_says_what_to_wait_for(moto: Moto, page: Page, eye: Eye) -> None:
+def test_an_empty_gallery_says_what_to_wait_for(moto: Moto, page: Page) -> None:
     filled(moto.objects, moto.outputs, 0)
-    eye.allowed.append("data/index.json")
     with serving(moto.objects, moto.outputs) as server:
         page.goto(server.url)
         expect(page.locator("#nothing")).to_contain_text("As soon as a run has finished")

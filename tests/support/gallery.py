@@ -129,7 +129,7 @@ class House:
 
 def filled(objects: Objects, bucket: str, count: int) -> None:
     """A gallery of `count` sources in a bucket, without their outputs."""
-    for one in site.placed("photos", ""):
+    for one in (*site.placed("photos", ""), site.empty()):
         objects.put(bucket, one.key, one.body, one.content_type, headers=one.headers)
     made = (
         record("originals", key, [shown(item(key, colour=f"#{number * 99 % 2**24:06x}"))], {"u-1": RUN})

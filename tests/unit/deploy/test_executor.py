@@ -8,6 +8,7 @@ import pytest
 from moto.cloudformation.models import cloudformation_backends
 from support.cloud import ACCOUNT, REGION, cloud
 
+from batchkit.aws.objects import Head
 from batchkit.aws.stacks import Event
 from batchkit.deploy.deploy import execute
 from batchkit.deploy.executor import AwsExecutor
@@ -93,6 +94,25 @@ def test_a_step_that_is_done_is_not_done_again(tools: Tools, aws: Clients) -> No
     steps = (File("artifacts", "k", b"x", "text/plain"), stack())
     assert carried_out(tools, *steps) == ["artifacts/k", "photos-s"]
     assert carried_out(tools, *steps) == []
+
+
+def test_what_is_only_put_first_never_replaces_what_came_between_look_and_write(
+    tools: Tools, aws: Clients
+) -> None:
+    aws.s3.create_bucket(Bucket="outputs")
+    step = File("outputs", "k", b"empty", "text/plain", first=True)
+
+    class Unseen(File):
+        """As if somebody had written it just after the look."""
+
+        def is_there(self, found: Head | None) -> bool:
+            return False
+
+    assert carried_out(tools, step) == ["outputs/k"]
+    aws.s3.put_object(Bucket="outputs", Key="k", Body=b"filled")
+    assert carried_out(tools, step) == []
+    assert carried_out(tools, Unseen(**vars(step))) == []
+    assert aws.s3.get_object(Bucket="outputs", Key="k")["Body"].read() == b"filled"
 
 
 def test_a_failure_is_told_by_what_failed_first_and_leaves_nothing_behind(tools: Tools, aws: Clients) -> None:

@@ -17,6 +17,7 @@ from batchkit.deploy import code
 from batchkit.deploy.parameters import capacity
 from batchkit.deploy.plan import plan
 from batchkit.deploy.steps import File, FromOutput, Plan, Removal, Site, Stack, Step
+from batchkit.gallery.changing import decoded
 from batchkit.planning import names
 from batchkit.planning.uploads import UploadRules
 from batchkit.project import document
@@ -71,6 +72,15 @@ def test_a_file_of_the_page_is_put_again_when_its_content_is_another() -> None:
     assert page.is_there(head)
     assert not page.is_there(dataclasses.replace(head, metadata={"batchkit-content": "another"}))
     assert not page.is_there(None)
+
+
+def test_an_empty_gallery_is_put_only_where_there_is_none() -> None:
+    files = [step for step in planned().steps if isinstance(step, File)]
+    (directory,) = (step for step in files if step.first)
+    assert directory.key == names.gallery_directory()
+    assert decoded(directory.body, directory.key)["parts"] == []
+    assert directory.is_there(Head("photos-variants", directory.key, "etag", 1, 1, {}))
+    assert not directory.is_there(None)
 
 
 def test_a_plan_is_data_that_compares() -> None:
