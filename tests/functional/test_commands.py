@@ -144,9 +144,12 @@ def test_the_demo_shows_what_became_of_given_photos(project: Path) -> None:
 
 def test_the_plain_aws_cli_works_against_the_local_stack_and_ctrl_c_stops_it_all(project: Path) -> None:
     (project / "photo.jpg").write_bytes(picture(640, 480))
-    environment = {"PATH": os.environ["PATH"], "HOME": str(project)}
+    browser = project / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {project}/shown\n')
+    browser.chmod(0o755)
+    environment = {"PATH": os.environ["PATH"], "HOME": str(project), "BROWSER": str(browser)}
     stack = subprocess.Popen(
-        [BATCHKIT, "local", "up", "--port", "0"],
+        [BATCHKIT, "local", "up", "--port", "0", "--open"],
         cwd=project,
         env=environment,
         stdout=subprocess.PIPE,
@@ -164,6 +167,7 @@ def test_the_plain_aws_cli_works_against_the_local_stack_and_ctrl_c_stops_it_all
             **exports,
         )
         _read_until(stack, "Run Finished")
+        assert (project / "shown").read_text() == f"{exports['AWS_ENDPOINT_URL']}/_batchkit/\n"
         jobs = _aws(
             project,
             exports,
