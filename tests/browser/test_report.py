@@ -65,3 +65,9 @@ def test_it_fits_a_phone(page: Page, report: Path) -> None:
     page.goto(report.as_uri())
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     expect(page.get_by_text(re.compile("^batchkit retry b-"))).to_be_visible()
+    page.locator("summary").first.click()
+    assert barriers(page) == []
+    # What is wider than a phone scrolls by itself, and the keyboard must get there.
+    for figure in page.locator("figure").all():
+        figure.focus()
+        expect(figure).to_be_focused()

@@ -81,7 +81,9 @@ def _summary(section: Element, facts: Facts) -> None:
 def _throughput(section: Element, facts: Facts) -> None:
     _text(section, "h2", "Throughput")
     chart = charts.throughput(facts.throughput)
-    _figure(section, chart, charts.THROUGHPUT_KEY, "Items a second, from the children's reports.")
+    _figure(
+        section, "Throughput", chart, charts.THROUGHPUT_KEY, "Items a second, from the children's reports."
+    )
 
 
 def _timeline(section: Element, facts: Facts) -> None:
@@ -95,7 +97,8 @@ def _timeline(section: Element, facts: Facts) -> None:
     said += f"; {lost} attempts lost to Spot." if facts.remembered else "."
     if not facts.remembered:
         said += " Batch has forgotten them: only their last attempts are known."
-    _figure(section, charts.timeline(found, facts.run["started"]), charts.TIMELINE_KEY, said)
+    chart = charts.timeline(found, facts.run["started"])
+    _figure(section, "Children", chart, charts.TIMELINE_KEY, said)
     troubled = [one for one in found if one.end is not End.DONE]
     if troubled:
         rows = [(one.child, one.number, one.end.value, one.why) for one in troubled]
@@ -180,8 +183,11 @@ def _facts(parent: Element, found: dict[str, str]) -> None:
         _text(cell, "dd", value)
 
 
-def _figure(parent: Element, chart: Element, key: Iterable[str], caption: str) -> None:
-    figure = SubElement(parent, "figure", {"class": chart.get("class", "")})
+def _figure(parent: Element, name: str, chart: Element, key: Iterable[str], caption: str) -> None:
+    # On a phone the chart scrolls by itself: with a name and a place among what the keyboard reaches.
+    figure = SubElement(
+        parent, "figure", {"class": chart.get("class", ""), "tabindex": "0", "aria-label": name}
+    )
     figure.append(chart)
     line = SubElement(figure, "figcaption")
     for number, meaning in enumerate(key):

@@ -40,8 +40,9 @@ th, td { padding: .35rem .6rem .35rem 0; text-align: left; vertical-align: top; 
   border-bottom: 1px solid var(--line); }
 th.number, td.number { text-align: right; white-space: nowrap; }
 code, pre { font: .85rem/1.45 ui-monospace, monospace; }
-pre { margin: .5rem 0; padding: .75rem; overflow: auto; max-height: 20rem; background: var(--wash);
-  border: 1px solid var(--line); border-radius: .5rem; }
+pre { margin: .5rem 0; padding: .75rem; white-space: pre-wrap; overflow-wrap: anywhere;
+  background: var(--wash); border: 1px solid var(--line); border-radius: .5rem; }
+figure:focus-visible, summary:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
 summary { cursor: pointer; color: var(--link); }
 figcaption { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; font-size: .9rem; }
 .key::before { content: ""; display: inline-block; width: .7em; height: .7em; margin-right: .4em;
@@ -60,5 +61,5 @@ svg.chart { display: block; min-width: 40rem; width: 100%; height: auto; font-fa
 svg [class*="color-"] { fill: var(--key); stroke: var(--key); }
 .chart.timeline .series .line { fill: none; stroke-width: 7; }
 .chart.throughput .series { stroke: none; }
-@media print { pre { max-height: none; } details > * { display: block; } }
+@media print { details > * { display: block; } }
 """
