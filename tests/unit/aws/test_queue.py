@@ -17,7 +17,7 @@ from batchkit.aws.queue import MAX_DESCRIBED, BatchJob, Pace, Queue
 from batchkit.errors import InternalError, PermissionDenied, Throttled, Unanswered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from batchkit.aws.clients import Clients
 
@@ -41,12 +41,6 @@ class Wire:
         text = json.dumps(body).encode()
         headers = {"Content-Length": str(len(text)), "x-amzn-errortype": body.get("__type", "")}
         return AWSResponse(request.url, status, headers, Raw(text))
-
-
-@pytest.fixture(scope="module")
-def clients() -> Iterator[Clients]:
-    with moto_clients() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""moto once a module; a gallery of its own a test."""
+"""A gallery of its own a test."""
 
 from __future__ import annotations
 
@@ -6,20 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.gallery import House
-from support.moto_world import World, moto_clients
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from batchkit.aws.clients import Clients
-
-
-@pytest.fixture(scope="module")
-def clients() -> Iterator[Clients]:
-    with moto_clients() as found:
-        yield found
+    from support.moto_world import World
 
 
 @pytest.fixture
-def house(clients: Clients) -> House:
-    return House(World(clients))
+def house(world: World) -> House:
+    return House(world)

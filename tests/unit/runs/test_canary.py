@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support import jobs
-from support.moto_world import TIME, World, moto_clients
+from support.moto_world import TIME, World
 from support.projects import photos
 from support.submitting import plan
 
@@ -26,20 +26,12 @@ from batchkit.runs.canary import Measured
 from batchkit.runs.requests import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from batchkit.aws.clients import Clients
     from batchkit.aws.run_ledger import RunLedger
     from batchkit.planning.backfill import Plan
 
 RECIPE = jobs.recipe(["a", "b"])
 REQUEST = Request(source="s3://b/", spec=Prefix("b", ""))
-
-
-@pytest.fixture(scope="module")
-def clients() -> Iterator[Clients]:
-    with moto_clients() as found:
-        yield found
 
 
 @pytest.fixture

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 from support import jobs
-from support.moto_world import World, moto_clients
+from support.moto_world import World
 from support.submitting import plan, run_ledger
 
 from batchkit.errors import Interrupted
@@ -14,23 +12,7 @@ from batchkit.planning.records import RunEnd
 from batchkit.planning.states import Counts, RunState
 from batchkit.runs.intents import claim, guard, has_ended, is_done, is_over, token
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from batchkit.aws.clients import Clients
-
 RECIPE = jobs.recipe(["a"])
-
-
-@pytest.fixture(scope="module")
-def clients() -> Iterator[Clients]:
-    with moto_clients() as found:
-        yield found
-
-
-@pytest.fixture
-def world(clients: Clients) -> World:
-    return World(clients)
 
 
 def end(world: World, run: str, *, submitted: bool = True) -> None:

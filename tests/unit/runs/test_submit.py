@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support import jobs
 from support.answers import AWSResponse, Raw, error
-from support.moto_world import World, moto_clients
+from support.moto_world import World
 from support.submitting import (
     DESTINATION,
     FakeBatch,
@@ -31,10 +31,9 @@ from batchkit.runs.steps import Step, Submit, steps
 from batchkit.runs.submit import CHUNK_BYTES, Rehearsal, check_cost, execute
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
-    from batchkit.aws.clients import Clients
     from batchkit.aws.queue import BatchJob
     from batchkit.aws.run_ledger import RunLedger
     from batchkit.planning.backfill import Plan
@@ -42,17 +41,6 @@ if TYPE_CHECKING:
 
 RECIPE = jobs.recipe(["a", "b"])
 FROM = "s3://uploads/in/"
-
-
-@pytest.fixture(scope="module")
-def clients() -> Iterator[Clients]:
-    with moto_clients() as found:
-        yield found
-
-
-@pytest.fixture
-def world(clients: Clients) -> World:
-    return World(clients)
 
 
 @dataclass

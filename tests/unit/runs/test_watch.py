@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support import jobs
-from support.moto_world import TIME, World, moto_clients
+from support.moto_world import TIME, World
 from support.submitting import plan, run_ledger
 
 from batchkit.errors import ConfigError, DataError
@@ -22,7 +22,6 @@ from batchkit.runs.watch import PATIENCE, WINDOW, Progress, Rate, Reports, inter
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from batchkit.aws.clients import Clients
     from batchkit.planning.backfill import Plan
 
 RECIPE = jobs.recipe(["a"])
@@ -32,17 +31,6 @@ COST = Cost(
         Line("requests", "PUT", 10.0, "request", 0.1, "a table", "2026-11"),
     )
 )
-
-
-@pytest.fixture(scope="module")
-def clients() -> Iterator[Clients]:
-    with moto_clients() as found:
-        yield found
-
-
-@pytest.fixture
-def world(clients: Clients) -> World:
-    return World(clients)
 
 
 class Parents:
