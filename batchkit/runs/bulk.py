@@ -194,6 +194,7 @@ class Bulk:
             classify=self._classifier().classify if request.changed_only else None,
             limit=request.selection.limit,
             wanted=request.wanted,
+            taken=request.taken,
             repeated=request.repeats.count if request.repeats else 0,
         )
         if isinstance(request.spec, Prefix):

@@ -101,6 +101,9 @@ def carry_out(command: Command, request: Request, share: float, most: float, fol
         bulk.answered(first)
     check(measured, most)
     later = rest(request, share, measured.model(request.model))
+    if first.continued:
+        # What it has made is up to date by now, and would leave the limit to others.
+        later = replace(later, taken=first.plan.sources)
     prepared = command.prepare(later, folder / "replanned", foreseen=foreseen)
     if prepared.plan.arrays:
         return Both(done, measured, command.carry_out(prepared, besides=first.plan.cost.total))

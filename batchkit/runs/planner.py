@@ -53,16 +53,21 @@ def collect(
     classify: Classify | None = None,
     limit: int | None = None,
     wanted: Wanted | None = None,
+    taken: int | None = None,
     repeated: int = 0,
 ) -> Found:
     """Spool a run's manifest; what is in it.
 
     `classify` (of a Classifier) leaves out what is fresh. Of the rest the first `limit` are taken, and of
-    those the `wanted` ones, which are one of several parts. `repeated` sources were left out before.
+    those the `wanted` ones, which are one of several parts. Where the other part has `taken` its sources
+    before, the first of the `wanted` ones are taken that are left of the limit: the same ones. `repeated`
+    sources were left out before.
     Raises DataError for colliding outputs; then the spooled files mean nothing.
     """
     tasks = tuple(task.name for task in target.recipe.tasks)
     counter, ours = _Counter(len(tasks), repeated=repeated), wanted or _every
+    if taken is not None and limit is not None:
+        sources, limit, wanted = filter(wanted, sources), max(limit - taken, 0), None
     # Without a limit the parts need not know of each other.
     sources = sources if limit is not None or wanted is None else filter(wanted, sources)
     checked = (_checked(source, tasks) if source.tasks else source for source in sources)

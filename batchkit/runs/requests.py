@@ -33,8 +33,9 @@ class Request:
     """What a person asks for. `source` is the text of `spec`; `keys` is the file behind a KeyFile,
     and `repeats` which of its lines are left out, once somebody has looked.
 
-    `part` tells runs of one command apart (a canary, the rest); `wanted` chooses their sources. `max_bad` is
-    the plan's; None: the project's. `most_per_child` (items) bounds a child's shard, whatever the model says;
+    `part` tells runs of one command apart (a canary, the rest); `wanted` chooses their sources. Another part
+    has `taken` so many of the selection's limit before, which are up to date by now. `max_bad` is the plan's;
+    None: the project's. `most_per_child` (items) bounds a child's shard, whatever the model says;
     `lanes` are what the job definition gives a child, where a run's children have more vCPUs than that.
     """
 
@@ -53,6 +54,7 @@ class Request:
     repeats: Repeats | None = None
     part: str = ""
     wanted: Wanted | None = None
+    taken: int | None = None
 
     def meaning(self, project: Project) -> dict[str, Any]:
         """What makes two commands the same: JSON-able. Prices and speed are no part of it."""

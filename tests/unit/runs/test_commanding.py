@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.commands import SOURCES, Command
-from support.submitting import FakeBatch
+from support.submitting import FakeBatch, manifest_of
 
 from batchkit.errors import DataError
-from batchkit.planning.records import RunEnd
+from batchkit.planning.outputs import output_key
+from batchkit.planning.records import Item, RunEnd
 from batchkit.planning.source_spec import Prefix
-from batchkit.planning.states import Counts, RunState
+from batchkit.planning.states import Counts, Outcome, RunState
 from batchkit.runs import canary
 from batchkit.runs.commanding import Command as Carried
 
@@ -218,6 +219,36 @@ def test_a_rest_that_was_broken_off_is_continued_without_another_canary(shell: S
     assert again.rest.prepared.continued
     assert again.rest.jobs == both.rest.jobs
     assert len(shell.typed.batch.taken) == 2
+
+
+def test_a_canary_that_is_continued_after_its_end_leaves_the_rest_its_part_of_the_limit(shell: Shell) -> None:
+    """What the canary made is up to date by then, and the limit is not there for others in its place."""
+    for number in range(20):
+        shell.typed.world.put(f"in/more-{number}.txt", b"x")
+    limit = 8
+    selection = replace(shell.typed.request.selection, limit=limit)
+    shell.typed.request = replace(shell.typed.request, selection=selection, changed_only=True)
+    shell.person.leaves = True
+    with pytest.raises(Gone):
+        shell.canary(0.5)
+    (plan,) = shell.person.plans
+    shell.person.end(plan)
+    made_of(shell, plan)
+    shell.person.leaves = False
+    both = shell.canary(0.5)
+    assert both.canary.prepared.continued
+    assert plan.sources + both.rest.prepared.plan.sources == limit
+
+
+def made_of(shell: Shell, plan: Plan) -> None:
+    """The ledger has the items of a run as made."""
+    bulk = shell.typed.bulk
+    for source in manifest_of(shell.typed.world, plan.run):
+        for task in bulk.project.recipe.tasks:
+            where = {"bucket": source.bucket, "key": source.key, "task": task.name, "etag": source.etag}
+            made = output_key(bulk.project.output.key, source.key, task.name, task.extension)
+            what = {"digest": bulk.project.recipe.task_digest(task), "output": made, "outcome": Outcome.DONE}
+            bulk.ledger.record_item(Item(**where, **what, run=plan.run, order="9", modified=1))
 
 
 def test_a_canary_without_a_source_is_refused_with_a_share_that_has_some(shell: Shell) -> None:

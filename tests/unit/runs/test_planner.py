@@ -139,6 +139,26 @@ def test_the_parts_of_a_limited_run_are_the_parts_of_what_the_limit_takes(spool:
     assert parts == [([5, 7, 9], 3, 2), ([6, 8, 10], 3, 3)]
 
 
+@pytest.mark.parametrize(("limit", "left"), [(6, [6, 8, 10]), (3, []), (2, [])])
+def test_a_part_that_is_planned_after_the_other_was_made_takes_what_it_left_of_the_limit(
+    spool: Spool, limit: int, left: list[int]
+) -> None:
+    """Three sources, 5, 7 and 9, are up to date by now, and are passed over."""
+
+    def some_made(sources: Iterable[Source]) -> Iterator[Verdict]:
+        for source in sources:
+            number = int(source.key[:-4])
+            yield Verdict(source, State.FRESH if number < 5 or number in (5, 7, 9) else State.NEW)
+
+    sources = [photo(f"{n}.jpg") for n in range(20)]
+
+    def even(source: Source) -> bool:
+        return int(source.key[:-4]) % 2 == 0
+
+    planned(spool, sources, classify=some_made, limit=limit, wanted=even, taken=3)
+    assert [int(source.key[:-4]) for source in spool.sources()] == left
+
+
 def test_nothing_to_do_is_a_plan_without_jobs(spool: Spool) -> None:
     plan = planned(spool, [])
     assert (plan.sources, plan.children, plan.calls, plan.cost.total) == (0, 0, 0, 0)
