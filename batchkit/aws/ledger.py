@@ -6,21 +6,18 @@ sent twice, late or out of order, and the record ends the same.
 
 from __future__ import annotations
 
-import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, fields
-from typing import TYPE_CHECKING, Any
+from dataclasses import fields
+from typing import Any
 
 from batchkit.aws.attributes import dumped, loaded, plain
 from batchkit.aws.errors import translated
+from batchkit.aws.table import Table
 from batchkit.planning import names
 from batchkit.planning.records import ArrayEnd, ChildFailure, ErrorGroup, Item, Report, RunEnd
 from batchkit.planning.states import Counts, RunState
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
 
 INDEX = "bad-items"
 
@@ -28,17 +25,15 @@ INDEX = "bad-items"
 # (Lambda retries a failed asynchronous invocation after one minute); whoever comes next announces it.
 ANNOUNCE_WITHIN = 45
 
+# Longer than the function lives that computes an end (300 s, eventbridge/rules.yaml).
+LEASE_SECONDS = 360
 
-class Ledger:
+
+class Ledger(Table):
     """Reads and writes of one table. Methods that write return whether the write moved the record.
 
     All raise Throttled, PermissionDenied or ConfigError when DynamoDB cannot or will not answer.
     """
-
-    def __init__(self, client: DynamoDBClient, table: str, clock: Callable[[], float] = time.time) -> None:
-        self._client = client
-        self._table = table
-        self._clock = clock
 
     def record_items(self, items: Iterable[Item], threads: int = 8) -> int:
         """Write items, several at a time; the number that moved.
@@ -77,6 +72,42 @@ class Ledger:
             key,
             values,
             "attribute_not_exists(#failure_stopped) OR #failure_stopped < :failure_stopped",
+        )
+
+    def heard(self, failure: ChildFailure) -> bool:
+        """Whether what Batch said of a child is in its run's end, or somebody sees to that."""
+        record = self._get(names.report_record(failure.run, failure.child, failure.children)) or {}
+        return bool(record.get("heard", -1) >= failure.stopped)
+
+    def hear(self, failure: ChildFailure) -> bool:
+        """Note that; the event that brought it may be forgotten."""
+        key = names.report_record(failure.run, failure.child, failure.children)
+        condition = "attribute_not_exists(#heard) OR #heard < :heard"
+        return self._update(key, {"heard": failure.stopped}, condition)
+
+    def came_late(self, run: str) -> bool:
+        """Note that a fact was recorded after the run's end."""
+        return self._update(names.run_record(run), {"late": uuid.uuid4().hex}, "attribute_exists(pk)")
+
+    def late(self, run: str) -> str:
+        """What tells whether one came since: another text after each; "" before the first."""
+        return str((self.run(run) or {}).get("late", ""))
+
+    def take_lease(self, run: str, owner: str) -> bool:
+        """Let `owner` compute the run's end anew, unless somebody else does so now.
+
+        Who died with a lease may take it again; others after LEASE_SECONDS.
+        """
+        now = int(self._clock())
+        free = "attribute_not_exists(#lease) OR #lease = :none OR #lease = :lease OR #lease_until < :now"
+        values = {"lease": owner, "lease_until": now + LEASE_SECONDS}
+        return self._update(names.run_record(run), values, free, {"none": "", "now": now})
+
+    def end_lease(self, run: str, owner: str, late: str) -> bool:
+        """Give the lease back, unless a fact came since `late` was read: then it must be looked at first."""
+        held = "#lease = :owner AND #late = :late"
+        return self._update(
+            names.run_record(run), {"lease": ""}, held, {"owner": owner, "late": late}, {"late": "late"}
         )
 
     def record_array(self, end: ArrayEnd) -> bool:
@@ -192,74 +223,3 @@ class Ledger:
             {"rank": rank, "late": now - ANNOUNCE_WITHIN},
             {"rank": "rank", "announced": "announced"},
         )
-
-    def _get(self, key: names.Key) -> dict[str, Any] | None:
-        with translated(f"reading the ledger '{self._table}'"):
-            answer = self._client.get_item(
-                TableName=self._table, Key=dumped(asdict(key)), ConsistentRead=True
-            )
-        return loaded(answer["Item"]) if "Item" in answer else None
-
-    def _put(self, key: names.Key, record: Mapping[str, Any]) -> bool:
-        return self._conditional(
-            self._client.put_item,
-            Item=dumped({**asdict(key), **record}),
-            ConditionExpression="attribute_not_exists(#version) OR #version < :version",
-            ExpressionAttributeNames={"#version": "version"},
-            ExpressionAttributeValues=dumped({":version": record["version"]}),
-        )
-
-    def _update(
-        self,
-        key: names.Key,
-        values: Mapping[str, Any],
-        condition: str,
-        extra_values: Mapping[str, Any] | None = None,
-        extra_names: Mapping[str, str] | None = None,
-    ) -> bool:
-        attributes = {**{name: name for name in values}, **(extra_names or {})}
-        operands = {**values, **(extra_values or {})}
-        return self._conditional(
-            self._client.update_item,
-            Key=dumped(asdict(key)),
-            UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in values),
-            ConditionExpression=condition,
-            ExpressionAttributeNames={f"#{name}": path for name, path in attributes.items()},
-            ExpressionAttributeValues=dumped({f":{name}": v for name, v in operands.items()}),
-        )
-
-    def _conditional(self, call: Callable[..., Any], **arguments: Any) -> bool:
-        with translated(f"writing to the ledger '{self._table}'"):
-            try:
-                call(TableName=self._table, **arguments)
-            except self._client.exceptions.ConditionalCheckFailedException:
-                return False
-        return True
-
-    def _query(
-        self,
-        name: str,
-        value: str,
-        index: str | None = None,
-        *,
-        newest_first: bool = False,
-        between: tuple[str, str] | None = None,
-        **chosen: Any,
-    ) -> Iterator[dict[str, Any]]:
-        arguments: dict[str, Any] = {"IndexName": index} if index else {"ConsistentRead": True}
-        condition, operands = "#key = :key", {":key": value}
-        if between:
-            condition += " AND sk BETWEEN :first AND :last"
-            operands |= {":first": between[0], ":last": between[1]}
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression=condition,
-            ExpressionAttributeNames={"#key": name},
-            ExpressionAttributeValues=dumped(operands),
-            ScanIndexForward=not newest_first,
-            **arguments,
-            **chosen,
-        )
-        with translated(f"reading the ledger '{self._table}'"):
-            for page in pages:
-                yield from map(loaded, page["Items"])

@@ -7,16 +7,18 @@ to come last.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from batchkit.completion import recipes, submissions
 from batchkit.completion.causes import cause
 from batchkit.completion.finishing import Finisher, Run
+from batchkit.completion.settling import Settler
 from batchkit.planning.records import ArrayEnd, ChildFailure, Item, RunEnd
 from batchkit.planning.states import Outcome, RunState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from batchkit.aws.bus import Bus
     from batchkit.aws.ledger import Ledger
@@ -28,23 +30,35 @@ if TYPE_CHECKING:
 class Completion:
     """Records the ends of one project's jobs."""
 
-    def __init__(self, project: str, artifacts: str, ledger: Ledger, objects: Objects, bus: Bus) -> None:
+    def __init__(
+        self,
+        project: str,
+        artifacts: str,
+        ledger: Ledger,
+        objects: Objects,
+        bus: Bus,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._artifacts = artifacts
         self._ledger = ledger
         self._objects = objects
         self._finisher = Finisher(project, artifacts, ledger, objects, bus)
+        self._settler = Settler(ledger, self._finisher, sleep)
 
     def record(self, change: Change) -> RunEnd | None:
         """Record the end of a job; the end of its run, when this call announced it.
 
-        A job that batchkit did not submit is left alone. Raises DataError for a recipe that is gone.
+        A job that batchkit did not submit is left alone. Raises DataError for a recipe that is gone, and
+        Throttled while more and more becomes known of a run that has ended.
         """
         submission = submissions.parse(change.parameters)
         if submission is None:
             return None
         tasks = recipes.task_names(self._objects, self._artifacts, submission.recipe)
+        failure = None
         if change.failed and not change.is_array:
-            self._record_failure(change, submission, tasks)
+            failure = self._record_failure(change, submission, tasks)
         upload = submission.upload
         run = Run(
             id=submission.run,
@@ -54,9 +68,14 @@ class Completion:
             source=upload.url if upload else "",
             key=upload.key if upload else "",
         )
+        if change.is_child:
+            return self._settle(change, submission, run, failure) if failure else None
         return self._finish(change, submission, run)
 
-    def _record_failure(self, change: Change, submission: Submission, tasks: Sequence[str]) -> None:
+    def _record_failure(
+        self, change: Change, submission: Submission, tasks: Sequence[str]
+    ) -> ChildFailure | None:
+        """Record what Batch says of a dead child; None where everything is done about it."""
         shape = submission.shape(len(tasks))
         failure = ChildFailure(
             run=submission.run,
@@ -71,10 +90,11 @@ class Completion:
             stopped=change.stopped,
             worked=change.worked,
         )
-        self._ledger.record_failure(failure)
+        is_news = self._ledger.record_failure(failure) or not self._ledger.heard(failure)
         if submission.upload is not None:
             unmade = [tasks[item % len(tasks)] for item in shape.shard(failure.child)]
             self._ledger.record_items(self._failed(submission.upload, failure, unmade))
+        return failure if is_news else None
 
     def _failed(self, upload: Upload, failure: ChildFailure, tasks: Sequence[str]) -> Iterator[Item]:
         """The items of a child that died. They lose to whatever the child itself could still record."""
@@ -99,12 +119,19 @@ class Completion:
                 updated=failure.stopped,
             )
 
+    def _settle(
+        self, change: Change, submission: Submission, run: Run, failure: ChildFailure
+    ) -> RunEnd | None:
+        """A child's failure says something new only of a run that has ended without it."""
+        record = self._ledger.run(run.id) or {}
+        if record.get("state", RunState.RUNNING) == RunState.RUNNING:
+            return None
+        told = self._settler.settle(run, change.job, lambda: self._ended(change, submission, record))
+        self._ledger.hear(failure)
+        return told
+
     def _finish(self, change: Change, submission: Submission, run: Run) -> RunEnd | None:
         record = self._ledger.run(run.id) or {}
-        has_ended = record.get("state", RunState.RUNNING) != RunState.RUNNING
-        # A child's failure says something new only of a run that has ended without it.
-        if change.is_child and not (change.failed and has_ended):
-            return None
         ended = self._ended(change, submission, record)
         # Of a run that was cancelled while it was being submitted, no more children come.
         awaited = record.get("awaited", run.shape.children)
