@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -142,46 +141,3 @@ def test_a_canary_that_goes_wrong_stops_the_rest(photos: World, folder: Path) ->
     assert done.returncode == 65
     assert "the rest was not submitted" in done.stderr
     assert any(not photos.items(f"sick/{number} ü.jpg") for number in range(12))
-
-
-MOMENTS = ["plan", *(f"step {number}" for number in range(7)), "submitted"]
-
-
-def finish(photos: World, folder: Path, source: str, begun: str) -> None:
-    """Repeat the command: the same run, one job in all, every item done by it."""
-    done = batchkit(photos, folder, "submit", source, "--wait", "--output", "json")
-    assert done.returncode == 0, done.stderr
-    facts = json.loads(done.stdout)
-    assert facts["end"]["counts"]["done"] == 3 * SOURCES
-    assert begun.strip() in ("", facts["run"])
-    key = source.split("/")[3]
-    made = [photos.items(f"{key}/{number} ü.jpg") for number in range(SOURCES)]
-    assert {item["run"] for items in made for item in items.values()} == {facts["run"]}
-    bulk = [job for job in photos.jobs("photos-bulk") if job["jobName"] not in BEFORE]
-    BEFORE.update(job["jobName"] for job in bulk)
-    assert [job["jobId"] for job in bulk] == facts["jobs"]
-
-
-BEFORE: set[str] = set()
-
-
-@pytest.mark.parametrize("moment", MOMENTS)
-def test_a_submission_killed_at_any_moment_is_continued(photos: World, folder: Path, moment: str) -> None:
-    key = f"killed {moment}".replace(" ", "-")
-    source = fill(photos, key)
-    BEFORE.update(job["jobName"] for job in photos.jobs("photos-bulk"))
-    killed = start(photos, folder, sys.executable, "-m", "support.killed_submit", source, moment, "SIGKILL")
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-    assert bool(killed.stdout) is (moment != "plan")
-    finish(photos, folder, source, killed.stdout)
-
-
-@pytest.mark.parametrize("moment", ["plan", "step 1", "step 5"])
-def test_a_submission_that_ctrl_c_stops_is_continued(photos: World, folder: Path, moment: str) -> None:
-    key = f"stopped {moment}".replace(" ", "-")
-    source = fill(photos, key)
-    BEFORE.update(job["jobName"] for job in photos.jobs("photos-bulk"))
-    stopped = start(photos, folder, sys.executable, "-m", "support.killed_submit", source, moment, "SIGINT")
-    assert stopped.returncode == 75, stopped.stderr
-    assert "repeat the" in stopped.stderr
-    finish(photos, folder, source, stopped.stdout)

@@ -142,11 +142,23 @@ class World:
 
 
 @contextmanager
-def world(text: str = PROJECT, **options: Any) -> Iterator[World]:
-    """A sandbox of the project that `text` describes."""
+def world(
+    text: str = PROJECT,
+    *,
+    listen: Callable[[Trace], None] = lambda trace: None,
+    kind: type[Options] = Options,
+    **options: Any,
+) -> Iterator[World]:
+    """A sandbox of the project that `text` describes; `listen` hears every trace as it comes, and a `kind` of
+    options may bring an executor of its own."""
     traces: list[Trace] = []
+
+    def observe(trace: Trace) -> None:
+        traces.append(trace)
+        listen(trace)
+
     project = parse(text, Path("batchkit.toml"))
-    with sandbox(project, Options(observe=traces.append, **options)) as running:
+    with sandbox(project, kind(observe=observe, **options)) as running:
         yield World(running, traces)
 
 
