@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.process import Terminal
 from support.stack_world import InstantExecutor
 
 from batchkit.aws.clients import Clients
@@ -24,8 +21,6 @@ if TYPE_CHECKING:
 
     from batchkit.local.trace import Trace
 
-BATCHKIT = Path(sys.executable).parent / "batchkit"
-TESTS = Path(__file__).parents[1]
 PROJECT = """
 [project]
 name = "faulty"
@@ -76,17 +71,8 @@ class Place:
         assert self.stack.drain(60)
         self._traces.clear()
         self.stack.calls.aim(*aims)
-        done = subprocess.run(
-            [BATCHKIT, "submit", f"s3://faulty-in/{prefix}/", "--changed-only", "--output", "json"],
-            cwd=self.folder,
-            env={**os.environ, **self.stack.environment, "PYTHONPATH": str(TESTS)},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        facts: dict[str, Any] = json.loads(done.stdout)
+        terminal = Terminal(self.folder, self.stack.environment)
+        facts: dict[str, Any] = terminal.json("submit", f"s3://faulty-in/{prefix}/", "--changed-only")
         return facts
 
     def fates(self, operation: str) -> list[str]:

@@ -5,21 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from support.moody import EXIT_CODE
+from support.process import Terminal
 from support.world import World, eventually, world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-BATCHKIT = Path(sys.executable).parent / "batchkit"
-TESTS = Path(__file__).parents[1]
 
 PROJECT = """
 [project]
@@ -60,30 +56,12 @@ LIVE = {
 DEAD = [f"x{number}" for number in range(6)]
 
 
-class Desk:
+class Desk(Terminal):
     """Where an operator sits: a folder with a project, and a shell that knows the stack."""
 
     def __init__(self, running: World, folder: Path) -> None:
+        super().__init__(folder, running.sandbox.stack.environment)
         self.world = running
-        self.folder = folder
-
-    def run(self, *arguments: str, expect: int = 0, **more: str) -> subprocess.CompletedProcess[str]:
-        stack = self.world.sandbox.stack.environment
-        environment = {**os.environ, **stack, "PYTHONPATH": str(TESTS), **more}
-        done = subprocess.run(
-            [BATCHKIT, *arguments],
-            cwd=self.folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == expect, done.stderr + done.stdout
-        return done
-
-    def json(self, *arguments: str, expect: int = 0) -> Any:
-        return json.loads(self.run(*arguments, "--output", "json", expect=expect).stdout)
 
     def fill(self, folder: str, **bodies: bytes) -> str:
         """Sources that no rule reacts to; their prefix."""

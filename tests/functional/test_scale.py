@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
+from support.process import Terminal
 from support.stack_world import InstantExecutor
 
 from batchkit.aws.clients import Clients
@@ -23,8 +20,6 @@ if TYPE_CHECKING:
 
     from batchkit.local.batch.executor import Task
 
-BATCHKIT = Path(sys.executable).parent / "batchkit"
-TESTS = Path(__file__).parents[1]
 
 PROJECT = """
 [project]
@@ -66,21 +61,9 @@ class Place:
 
     def submit(self, children: int) -> dict[str, Any]:
         """A run of as many children as keys: what `batchkit submit` says of it."""
-        environment = {**os.environ, **self.stack.environment, "PYTHONPATH": str(TESTS)}
         keys = "".join(f"{children}/{number}.txt\n" for number in range(children))
-        line = ("submit", "--manifest", "-", "--fan-out", "task", "--output", "json")
-        done = subprocess.run(
-            [BATCHKIT, *line],
-            cwd=self._folder,
-            env=environment,
-            input=keys,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        facts: dict[str, Any] = json.loads(done.stdout)
+        terminal = Terminal(self._folder, self.stack.environment)
+        facts: dict[str, Any] = terminal.json("submit", "--manifest", "-", "--fan-out", "task", typed=keys)
         return facts
 
     def array(self, size: int) -> str:

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.embedded import check_embedded
+from support.process import Terminal
 from support.world import World, world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-BATCHKIT = Path(sys.executable).parent / "batchkit"
-TESTS = Path(__file__).parents[1]
 
 PROJECT = """
 [project]
@@ -60,17 +56,7 @@ def folder(tmp_path: Path) -> Path:
 
 def schedule(running: World, folder: Path, *arguments: str) -> Any:
     """`batchkit schedule … --output json`."""
-    done = subprocess.run(
-        [BATCHKIT, "schedule", *arguments, "--output", "json"],
-        cwd=folder,
-        env={**os.environ, **running.sandbox.stack.environment, "PYTHONPATH": str(TESTS)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return Terminal(folder, running.sandbox.stack.environment).json("schedule", *arguments)
 
 
 def night(number: int) -> datetime:
