@@ -8,7 +8,7 @@ import click
 
 from batchkit.aws.clients import Clients
 from batchkit.cli.options import config_option, output_option
-from batchkit.cli.output import human_bytes, print_json, print_rows
+from batchkit.cli.output import human_bytes, print_json_list, print_rows
 from batchkit.cli.projects import load_here
 from batchkit.runs.bulk import Bulk
 from batchkit.runs.gc import Garbage, Orphan
@@ -16,7 +16,7 @@ from batchkit.runs.gc import Garbage, Orphan
 if TYPE_CHECKING:
     from pathlib import Path
 
-COLUMNS = ("output", "size", "source", "")
+COLUMNS = ("output", "size", "source", "deleted")
 
 
 @click.command()
@@ -37,12 +37,12 @@ def command(dry_run: bool, yes: bool, config: Path | None, output: str) -> None:
     """
     bulk = Bulk.of(load_here(config), Clients())
     garbage = Garbage(bulk.project, bulk.objects, bulk.ledger, bulk.artifacts)
-    found = [
+    found = (
         (orphan, yes and not dry_run and garbage.remove(orphan))
         for orphan in garbage.orphans_of(bulk.clients.s3)
-    ]
+    )
     if output == "json":
-        print_json([{**orphan.as_json(), "deleted": deleted} for orphan, deleted in found])
+        print_json_list({**orphan.as_json(), "deleted": deleted} for orphan, deleted in found)
         return
     bucket = bulk.project.output.bucket
     print_rows(COLUMNS, [_cells(bucket, orphan, deleted) for orphan, deleted in found])
@@ -50,4 +50,4 @@ def command(dry_run: bool, yes: bool, config: Path | None, output: str) -> None:
 
 def _cells(bucket: str, orphan: Orphan, deleted: bool) -> tuple[str, ...]:
     size = human_bytes(orphan.bytes)
-    return f"s3://{bucket}/{orphan.key}", size, orphan.source, "deleted" if deleted else ""
+    return f"s3://{bucket}/{orphan.key}", size, orphan.source, "yes" if deleted else "no"

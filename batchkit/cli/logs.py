@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import click
 from batchkit.aws.clients import Clients
 from batchkit.aws.logs import Stream
 from batchkit.cli.options import config_option, output_option
-from batchkit.cli.output import one_line, print_json
+from batchkit.cli.output import one_line, print_json_list
 from batchkit.cli.projects import load_here
 from batchkit.cli.run_ids import run_argument
 from batchkit.runs.bulk import Bulk
@@ -47,7 +48,7 @@ class ChildType(click.ParamType[tuple[int, int]]):
     help="So many of them at most.",
 )
 @click.option("--child", type=ChildType(), help="One child: number of the array, colon, index in it.")
-@click.option("--follow", is_flag=True, help="With --child: go on until it has ended.")
+@click.option("--follow", is_flag=True, help="With --child: go on until it has ended; JSON a line each.")
 @config_option
 @output_option
 def command(
@@ -71,24 +72,28 @@ def command(
     """
     if failed and child:
         raise click.UsageError("--failed and --child exclude each other")
-    if follow and (not child or output == "json"):
-        raise click.UsageError("--follow needs --child, and no --output json: that is one document")
+    if follow and not child:
+        raise click.UsageError("--follow needs --child")
     bulk = Bulk.of(load_here(config), Clients())
     open_stream = partial(Stream, bulk.clients.logs)
     logs = JobLogs(bulk.ledger, bulk.queue, open_stream, bulk.project.name, run)
     read = logs.follow if follow else logs.of_child
     lines = read(*child) if child else logs.of_failed(limit)
-    if output == "json":
-        print_json([line.as_json() for line in lines])
+    if output == "json" and not follow:
+        print_json_list(line.as_json() for line in lines)
         return
     count = 0
     for line in lines:
-        _print(line)
+        _print(line, output)
         count += 1
     if not count:
         nobody = "the child did not log" if child else "no child in which something failed logged"
         click.echo(f"{nobody} anything that CloudWatch still has", err=True)
 
 
-def _print(line: Said) -> None:
+def _print(line: Said, output: str) -> None:
+    if output == "json":
+        # A list that may never end is of no use to a program: a document a line.
+        click.echo(json.dumps(line.as_json(), ensure_ascii=False))
+        return
     click.echo(f"{line.job}\t{one_line(line.message)}")

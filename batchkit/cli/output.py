@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 COLOURS = {
     "done": "green",
@@ -46,6 +47,21 @@ def is_terminal(stream: object) -> bool:
 def print_json(value: Any) -> None:
     """One JSON document."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def print_json_list(values: Iterable[Any]) -> None:
+    """One JSON document, a list, written as its members come: memory does not grow with it."""
+    separator = "["
+    for value in values:
+        text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+        click.echo(f"{separator}\n{textwrap.indent(text, '  ')}", nl=False)
+        separator = ","
+    click.echo("[]" if separator == "[" else "\n]")
+
+
+def money(usd: float) -> str:
+    """`1,234.50 USD`; what is less than a cent, and not nothing, says so."""
+    return "< 0.01 USD" if 0 < usd < 0.01 else f"{usd:,.2f} USD"
 
 
 def print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

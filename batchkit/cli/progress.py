@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeElapsedColumn
 from rich.text import Text
 
-from batchkit.cli.output import console, counted, is_terminal
+from batchkit.cli.output import console, counted, is_terminal, money
 from batchkit.cli.plan_output import duration
 
 if TYPE_CHECKING:
@@ -85,4 +85,4 @@ def line(look: Look) -> str:
     if not look.is_over:
         parts.append(f"{look.rate:,.1f}/s")
         parts += [f"ETA {duration(look.eta)}"] if look.eta is not None else []
-    return "  ".join([*parts, f"{look.usd:,.2f} USD"])
+    return "  ".join([*parts, money(look.usd)])

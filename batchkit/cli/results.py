@@ -13,7 +13,7 @@ import click
 
 from batchkit.aws.clients import Clients
 from batchkit.cli.options import config_option, output_option
-from batchkit.cli.output import one_line, print_json, print_rows
+from batchkit.cli.output import one_line, print_json_list, print_rows
 from batchkit.cli.projects import load_here
 from batchkit.cli.run_ids import run_argument
 from batchkit.planning.sheets import cells
@@ -63,7 +63,7 @@ def command(*, run: str, failed: bool, rejected: bool, form: str, config: Path |
     wanted = {Outcome.FAILED.value: failed, Outcome.REJECTED.value: rejected}
     found = (one for one in outcomes.bad() if wanted[one.outcome]) if any(wanted.values()) else outcomes.all()
     if output == "json":
-        print_json([one.as_json() for one in found])
+        print_json_list(one.as_json() for one in found)
     else:
         {"table": _table, "csv": _csv, "jsonl": _jsonl}[form](found)
 

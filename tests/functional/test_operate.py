@@ -172,6 +172,8 @@ def test_the_logs_of_failed_children_and_of_one_child_are_found(desk: Desk, mixe
     assert any("divided by zero" in line["message"] for line in lines)
     followed = desk.run("logs", mixed, "--child", "0:0", "--follow").stdout
     assert len(followed.splitlines()) == len(lines)
+    told = desk.run("logs", mixed, "--child", "0:0", "--follow", "--output", "json").stdout.splitlines()
+    assert [json.loads(line) for line in told] == lines
     failed = desk.json("logs", mixed)
     assert {line["job"].rpartition(":")[2] for line in failed} <= {"0", "1"}
     (raised,) = [line["message"] for line in failed if "the job raised" in line["message"]]

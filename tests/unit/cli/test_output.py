@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from batchkit.cli.output import human_bytes, one_line, print_json, print_rows, table
+from batchkit.cli.output import human_bytes, money, one_line, print_json, print_json_list, print_rows, table
 
 
 @pytest.mark.parametrize(
@@ -42,6 +43,36 @@ def test_rows_in_a_pipe_are_tab_separated_with_a_header(capsys: pytest.CaptureFi
     print_rows(("a", "b"), [("x\ty", 1), (None, 2)])
 
     assert capsys.readouterr().out == "a\tb\nx\\x09y\t1\n\t2\n"
+
+
+@pytest.mark.parametrize("values", [[], [{"key": "été"}], [{"a": [1]}, {"b": "x\ny"}, 3]])
+def test_a_list_that_is_written_as_it_comes_is_one_document(
+    values: list[object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_json_list(iter(values))
+    streamed = capsys.readouterr().out
+    assert json.loads(streamed) == values
+    print_json(values)
+    assert capsys.readouterr().out == streamed
+
+
+def test_a_list_is_written_before_its_end_is_known(capsys: pytest.CaptureFixture[str]) -> None:
+    written = []
+
+    def values() -> Iterator[int]:
+        for number in range(3):
+            written.append(capsys.readouterr().out)
+            yield number
+
+    print_json_list(values())
+    assert written == ["", "[\n  0", ",\n  1"]
+
+
+@pytest.mark.parametrize(
+    ("usd", "text"), [(0, "0.00 USD"), (0.0004, "< 0.01 USD"), (0.01, "0.01 USD"), (1234.5, "1,234.50 USD")]
+)
+def test_a_small_amount_is_not_nothing(usd: float, text: str) -> None:
+    assert money(usd) == text
 
 
 def test_json_keeps_unicode_readable(capsys: pytest.CaptureFixture[str]) -> None:
