@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import starmap
+from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from batchkit.aws.cutting import DELIMITER, Cutter
@@ -48,12 +49,31 @@ class Page(NamedTuple):
     rest: Range | None
 
 
-def list_objects(client: S3Client, bucket: str, prefix: str = "", threads: int = THREADS) -> Iterator[Listed]:
+class Requests:
+    """How many LIST requests were made: each is billed, whatever becomes of the objects. Safe for threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self.number = 0
+
+    def add(self) -> None:
+        with self._lock:
+            self.number += 1
+
+
+def list_objects(
+    client: S3Client,
+    bucket: str,
+    prefix: str = "",
+    threads: int = THREADS,
+    requests: Requests | None = None,
+) -> Iterator[Listed]:
     """All objects whose keys begin with `prefix`, but folder markers; with one thread, in order of keys.
 
     Folder markers are the objects of 0 bytes with a key that ends in `/`, which the S3 console makes.
+    `requests` counts what this takes, the looking for cuts included.
     """
-    lister = Lister(client, bucket, prefix)
+    lister = Lister(client, bucket, prefix, requests or Requests())
     first = lister.page(Range("", None))
     yield from first.listed
     if first.rest is None:
@@ -70,8 +90,8 @@ def list_objects(client: S3Client, bucket: str, prefix: str = "", threads: int =
 class Lister:
     """Requests for the keys below one prefix of one bucket. Safe to share between threads."""
 
-    def __init__(self, client: S3Client, bucket: str, prefix: str) -> None:
-        self._client, self._bucket, self._prefix = client, bucket, prefix
+    def __init__(self, client: S3Client, bucket: str, prefix: str, requests: Requests) -> None:
+        self._client, self._bucket, self._prefix, self._requests = client, bucket, prefix, requests
 
     def page(self, keys: Range) -> Page:
         """The first objects of a range."""
@@ -91,6 +111,7 @@ class Lister:
 
     def request(self, prefix: str, **where: Any) -> ListObjectsV2OutputTypeDef:
         """One page of the keys with `prefix`."""
+        self._requests.add()
         with translated(f"listing {url(self._bucket, prefix)}"):
             return self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, **where)
 

@@ -139,7 +139,7 @@ class Found:
     """What is in the run's manifest: sources, their bytes, the items they ask for.
 
     `unsized` counts the sources of unknown size (from a file of keys); `bytes` leaves them out. `key_bytes`
-    is the length of all their keys, `listed` how many objects were listed to find them.
+    is the length of all their keys, `lists` how many LIST requests it took to find them.
     """
 
     sources: int
@@ -148,7 +148,7 @@ class Found:
     unsized: int = 0
     tally: Tally = field(default_factory=Tally)
     key_bytes: int = 0
-    listed: int = 0
+    lists: int = 0
 
 
 @dataclass(frozen=True)
@@ -232,7 +232,7 @@ def _workload(
         output_events=output_events,
         visits=visits,
         key_bytes=found.key_bytes / max(found.sources, 1),
-        listed=found.listed,
+        lists=found.lists,
         # Whoever compared sources with the ledger and the outputs knows what is fresh.
         asked=made + tally.fresh,
         looked=made * tasks,

@@ -55,10 +55,6 @@ WRITES_PER_CHILD = 2
 # Completion reads all reports once, after the last array; consistent, up to 4 KB a unit.
 READS_PER_CHILD = 1
 
-# Planning lists a thousand objects a request (API reference, ListObjectsV2). --changed-only asks the ledger
-# once for each source, and looks at each output that the ledger does not have as made.
-OBJECTS_PER_LIST = 1000
-
 # A child logs its start, its metrics and its end, as JSON.
 LOG_BYTES_PER_CHILD = 3000
 GIB = 2**30
@@ -84,7 +80,7 @@ class Workload:
     """A run as AWS sees it; a child works `seconds` on average, its start not counted.
 
     `visits` counts the pairs of a child and a source that it reads: with one task for each child a source is
-    visited as often as it has tasks. Planning has `listed` objects, `asked` the ledger of so many sources,
+    visited as often as it has tasks. Planning took `lists` requests, `asked` the ledger of so many sources,
     and `looked` at so many outputs. `key_bytes` is the length of an average source's key.
     """
 
@@ -95,7 +91,7 @@ class Workload:
     output_events: bool = False
     visits: int = 0
     key_bytes: float = 0.0
-    listed: int = 0
+    lists: int = 0
     asked: int = 0
     looked: int = 0
 
@@ -216,7 +212,7 @@ def _compute(work: Workload, machine: Machine) -> Iterator[_Amount]:
 
 
 def _calls(work: Workload) -> Iterator[_Amount]:
-    yield "requests", "S3 LIST, to plan", -(-work.listed // OBJECTS_PER_LIST), "request", "s3-list"
+    yield "requests", "S3 LIST, to plan", work.lists, "request", "s3-list"
     yield "requests", "S3 HEAD, to plan", work.looked, "request", "s3-get"
     visits = work.visits or work.sources
     gets = work.children * GETS_PER_CHILD + visits * GETS_PER_VISIT + work.items * GETS_PER_ITEM

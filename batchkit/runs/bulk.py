@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from batchkit.aws import uploading
 from batchkit.aws.account import account_id
+from batchkit.aws.listing import Requests
 from batchkit.aws.objects import Objects
 from batchkit.aws.queue import Queue
 from batchkit.aws.run_ledger import RunLedger
@@ -23,7 +24,7 @@ from batchkit.aws.spot_prices import spot_vcpu_hour
 from batchkit.planning import names
 from batchkit.planning.backfill import Plan
 from batchkit.planning.prices import PRICES, compute_price, overridden
-from batchkit.planning.source_spec import KeyFile, Prefix
+from batchkit.planning.source_spec import KeyFile
 from batchkit.runs import duplicates, intents, kept, planner
 from batchkit.runs.classify import Classifier
 from batchkit.runs.gather import gather, named
@@ -174,10 +175,10 @@ class Bulk:
         """Whether the run has ended, which a command that was broken off may not know."""
         return prepared.continued and intents.is_done(self.ledger.run(prepared.plan.run))
 
-    def sources(self, request: Request) -> Iterator[Source]:
-        """What the request chooses, whatever became of it before."""
+    def sources(self, request: Request, requests: Requests) -> Iterator[Source]:
+        """What the request chooses, whatever became of it before; `requests` counts what listing it took."""
         if request.keys is None:
-            yield from gather(request.spec, request.selection, self.clients)
+            yield from gather(request.spec, request.selection, self.clients, requests=requests)
             return
         with request.keys.open("rb") as file:
             yield from gather(request.spec, request.selection, self.clients, file, request.repeats)
@@ -187,8 +188,9 @@ class Bulk:
 
     def _planned(self, request: Request, run: str, folder: Path, stopped: Stopped) -> Prepared:
         spool, request = Spool.within(folder), self._without_repeats(request, folder, stopped)
+        requests = Requests()
         found = planner.collect(
-            until_stopped(self.sources(request), stopped),
+            until_stopped(self.sources(request, requests), stopped),
             spool,
             target=self._target,
             classify=self._classifier().classify if request.changed_only else None,
@@ -197,8 +199,8 @@ class Bulk:
             taken=request.taken,
             repeated=request.repeats.count if request.repeats else 0,
         )
-        if isinstance(request.spec, Prefix):
-            found = replace(found, listed=found.tally.found)
+        # Counted as they are made: filters leave out objects that were listed, too.
+        found = replace(found, lists=requests.number)
         return Prepared(self._plan(request, run, found), spool, found=found)
 
     def _without_repeats(self, request: Request, folder: Path, stopped: Stopped) -> Request:

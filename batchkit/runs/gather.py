@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from batchkit.aws.clients import Clients
+    from batchkit.aws.listing import Requests
     from batchkit.planning.manifest import Source
     from batchkit.planning.selection import Listed, Selection
     from batchkit.planning.source_spec import KeyFile, SourceSpec
@@ -30,24 +31,25 @@ def gather(
     clients: Clients,
     stdin: BinaryIO | None = None,
     repeats: Repeats | None = None,
+    *,
+    requests: Requests | None = None,
 ) -> Iterator[Source]:
     """The sources that `spec` names and that fulfil `selection`; lazily, in constant memory.
 
     A prefix is listed in parallel, so its order is not promised; with a limit it is listed in order of
     keys, so that the same command chooses the same sources.
-    `repeats` are the lines of a file that name what was named before: they are left out.
+    `repeats` are the lines of a file that name what was named before: they are left out; `requests` counts
+    the LIST requests of a prefix.
     Raises ConfigError, DataError, MissingExtra, PermissionDenied and Throttled while it is iterated.
     """
-    listed = _listed(spec, selection, clients, stdin)
+    if isinstance(spec, Prefix):
+        threads = THREADS if selection.limit is None else 1
+        return select(list_objects(clients.s3, spec.bucket, spec.prefix, threads, requests), selection)
+    listed = _listed(spec, clients, stdin)
     return select(repeats.without(listed) if repeats else listed, selection)
 
 
-def _listed(
-    spec: SourceSpec, selection: Selection, clients: Clients, stdin: BinaryIO | None
-) -> Iterator[Listed]:
-    if isinstance(spec, Prefix):
-        threads = THREADS if selection.limit is None else 1
-        return list_objects(clients.s3, spec.bucket, spec.prefix, threads)
+def _listed(spec: InventoryManifest | KeyFile, clients: Clients, stdin: BinaryIO | None) -> Iterator[Listed]:
     if isinstance(spec, InventoryManifest):
         return list_inventory(Objects(clients.s3), spec.bucket, spec.key)
     return named(spec, stdin)

@@ -21,6 +21,7 @@ from batchkit.runs.bulk import Bulk
 from batchkit.runs.requests import Request
 
 if TYPE_CHECKING:
+    from batchkit.aws.listing import Requests
     from batchkit.planning.manifest import Source
     from batchkit.project import Project
 
@@ -38,9 +39,9 @@ def request(project: Project) -> Request:
 class Sweep(Bulk):
     """The bulk lane, with an eye on the ledger."""
 
-    def sources(self, request: Request) -> Iterator[Source]:
+    def sources(self, request: Request, requests: Requests) -> Iterator[Source]:
         """What the request chooses, without the tasks that the recipe rejected of the very same bytes."""
-        return self._unsettled(super().sources(request))
+        return self._unsettled(super().sources(request, requests))
 
     def _believed(self) -> None:
         """Nobody's: an output that somebody deleted is to be made again."""

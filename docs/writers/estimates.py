@@ -54,7 +54,9 @@ def _work(sources: int) -> Workload:
     seconds = sizing.MODEL.seconds(amount, 1)
     each = sizing.per_child(amount, seconds, TASKS, "source")
     children = -(-amount.items // each)
-    return Workload(sources, amount.items, children, seconds / children, key_bytes=len(KEY), listed=sources)
+    return Workload(
+        sources, amount.items, children, seconds / children, key_bytes=len(KEY), lists=-(-sources // 1000)
+    )
 
 
 def _machine(compute: ComputeType) -> Machine:

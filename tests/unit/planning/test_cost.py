@@ -100,7 +100,7 @@ def test_children_beyond_max_vcpus_wait_for_the_next_wave() -> None:
 
 
 # 10,000 photographs of 3 MB, three tasks, 40 children of 240 s, keys of 20 bytes.
-GOLDEN = Workload(10_000, 30_000, 40, 240.0, visits=10_000, key_bytes=20, listed=12_000, asked=12_000)
+GOLDEN = Workload(10_000, 30_000, 40, 240.0, visits=10_000, key_bytes=20, lists=12, asked=12_000)
 CALLS = {
     "S3 LIST, to plan": (12, "s3-list"),
     "S3 GET and HEAD": (40 * 3 + 10_000 * 3 + 30_000, "s3-get"),

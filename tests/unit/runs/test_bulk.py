@@ -18,6 +18,7 @@ from batchkit.runs.requests import Prepared, Request
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from batchkit.aws.listing import Requests
     from batchkit.planning.manifest import Source
 
 
@@ -171,8 +172,16 @@ def test_changed_only_leaves_out_what_the_outputs_show_as_made(command: Command)
     assert command.prepare().plan.tally.new == SOURCES
 
 
+def test_every_list_request_is_counted_whatever_the_filters_leave_of_it(command: Command) -> None:
+    selection = replace(command.request.selection, include=("*.none",))
+    command.request = replace(command.request, selection=selection)
+    found = command.prepare().found
+    assert found is not None
+    assert (found.sources, found.lists) == (0, 1)
+
+
 def test_trouble_in_the_middle_of_a_listing_claims_no_plan(command: Command) -> None:
-    def found(request: Request) -> Iterator[Source]:
+    def found(request: Request, requests: Requests) -> Iterator[Source]:
         yield command.sources[0]
         raise DataError("the listing broke off")
 
