@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from batchkit.aws.attributes import dumped, loaded
 from batchkit.aws.errors import translated
+from batchkit.errors import Throttled
 from batchkit.planning import names
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+# Amazon DynamoDB API reference, BatchGetItem: "as many as 100 items".
+MAX_BATCH = 100
+
+# What a batch leaves unread is asked for again after so many seconds: botocore repeats whole requests only.
+BATCH_WAITS = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
 class Table:
@@ -21,10 +29,17 @@ class Table:
     All raise Throttled, PermissionDenied or ConfigError when DynamoDB cannot or will not answer.
     """
 
-    def __init__(self, client: DynamoDBClient, table: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        table: str,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._client = client
         self._table = table
         self._clock = clock
+        self._sleep = sleep
 
     def _get(self, key: names.Key) -> dict[str, Any] | None:
         with translated(f"reading the ledger '{self._table}'"):
@@ -32,6 +47,28 @@ class Table:
                 TableName=self._table, Key=dumped(asdict(key)), ConsistentRead=True
             )
         return loaded(answer["Item"]) if "Item" in answer else None
+
+    def _get_many(self, keys: Iterable[names.Key]) -> Iterator[dict[str, Any]]:
+        """The records of these keys that there are, in no order: a request for a hundred of them."""
+        rest = iter(keys)
+        while batch := list(dict.fromkeys(islice(rest, MAX_BATCH))):
+            yield from self._get_batch(batch)
+
+    def _get_batch(self, keys: Sequence[names.Key]) -> Iterator[dict[str, Any]]:
+        wanted: Any = {self._table: {"Keys": [dumped(asdict(key)) for key in keys], "ConsistentRead": True}}
+        for wait in BATCH_WAITS:
+            self._sleep(wait)
+            with translated(f"reading the ledger '{self._table}'"):
+                answer = self._client.batch_get_item(RequestItems=wanted)
+            yield from map(loaded, answer["Responses"].get(self._table, ()))
+            wanted = answer.get("UnprocessedKeys")
+            if not wanted:
+                return
+        raise Throttled(
+            f"DynamoDB does not read all that it is asked for of the ledger '{self._table}'",
+            found=f"{len(wanted[self._table]['Keys'])} keys left unprocessed, {len(BATCH_WAITS)} times",
+            fix="try again later",
+        )
 
     def _put(self, key: names.Key, record: Mapping[str, Any]) -> bool:
         return self._conditional(

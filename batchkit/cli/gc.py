@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
 from batchkit.aws.clients import Clients
 from batchkit.cli.options import config_option, output_option
-from batchkit.cli.output import human_bytes, print_json_list, print_rows
+from batchkit.cli.output import counted, human_bytes, print_json_list, print_pages
 from batchkit.cli.projects import load_here
 from batchkit.runs.bulk import Bulk
 from batchkit.runs.gc import Garbage, Orphan
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 COLUMNS = ("output", "size", "source", "deleted")
@@ -44,8 +46,29 @@ def command(dry_run: bool, yes: bool, config: Path | None, output: str) -> None:
     if output == "json":
         print_json_list({**orphan.as_json(), "deleted": deleted} for orphan, deleted in found)
         return
-    bucket = bulk.project.output.bucket
-    print_rows(COLUMNS, [_cells(bucket, orphan, deleted) for orphan, deleted in found])
+    bucket, total = bulk.project.output.bucket, _Total()
+    print_pages(COLUMNS, (_cells(bucket, *one) for one in total.count(found)))
+    click.echo(total, err=True)
+
+
+@dataclass
+class _Total:
+    """What was listed, in a line."""
+
+    outputs: int = 0
+    bytes: int = 0
+    deleted: int = 0
+
+    def count(self, found: Iterable[tuple[Orphan, bool]]) -> Iterator[tuple[Orphan, bool]]:
+        for orphan, deleted in found:
+            self.outputs += 1
+            self.bytes += orphan.bytes
+            self.deleted += deleted
+            yield orphan, deleted
+
+    def __str__(self) -> str:
+        outputs = counted(self.outputs, "output")
+        return f"{outputs} ({human_bytes(self.bytes)}) without a source, {self.deleted:,} deleted"
 
 
 def _cells(bucket: str, orphan: Orphan, deleted: bool) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,6 +25,9 @@ COLOURS = {
     "PARTIAL": "yellow",
     "FAILED": "red",
 }
+
+# Rows whose columns get a common width, where it is a person who reads and there may be many.
+PAGE = 200
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -70,7 +74,24 @@ def print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None
         console().print(table(columns, rows))
         return
     for row in (columns, *rows):
-        click.echo("\t".join(one_line(cell) for cell in row))
+        click.echo(_line(row))
+
+
+def print_pages(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Rows as they come, in memory that does not grow: tables of PAGE rows on a terminal, lines in a pipe."""
+    rest = iter(rows)
+    if is_terminal(sys.stdout):
+        print_rows(columns, list(islice(rest, PAGE)))
+        while page := list(islice(rest, PAGE)):
+            print_rows(columns, page)
+        return
+    print_rows(columns, ())
+    for row in rest:
+        click.echo(_line(row))
+
+
+def _line(row: Sequence[object]) -> str:
+    return "\t".join(one_line(cell) for cell in row)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:

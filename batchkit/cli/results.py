@@ -6,14 +6,13 @@ import csv
 import json
 import sys
 from dataclasses import fields
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
 
 from batchkit.aws.clients import Clients
 from batchkit.cli.options import config_option, output_option
-from batchkit.cli.output import one_line, print_json_list, print_rows
+from batchkit.cli.output import print_json_list, print_pages
 from batchkit.cli.projects import load_here
 from batchkit.cli.run_ids import run_argument
 from batchkit.planning.sheets import cells
@@ -26,9 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COLUMNS = ("outcome", "task", "source", "output", "bytes", "class", "error", "message", "run")
-
-# Rows whose columns get a common width, where it is a person who reads.
-PAGE = 200
 
 
 @click.command()
@@ -69,15 +65,7 @@ def command(*, run: str, failed: bool, rejected: bool, form: str, config: Path |
 
 
 def _table(found: Iterable[Result]) -> None:
-    """In pages on a terminal; one header and a row an item in a pipe."""
-    rows = map(_cells, found)
-    print_rows(COLUMNS, list(islice(rows, PAGE)))
-    if not sys.stdout.isatty():
-        for row in rows:
-            click.echo("\t".join(map(one_line, row)))
-        return
-    while page := list(islice(rows, PAGE)):
-        print_rows(COLUMNS, page)
+    print_pages(COLUMNS, map(_cells, found))
 
 
 def _cells(one: Result) -> tuple[object, ...]:

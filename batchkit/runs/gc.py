@@ -2,32 +2,36 @@
 
 An output says which run made it, and a digest that stands for its source. The run knows the source: an
 upload's in the ledger, a bulk run's in its manifest. Only a source that is known and is not there any
-more makes its outputs garbage; where nobody knows the source, the output stays.
+more makes its outputs garbage; where the run does not know the source (any more), the output stays.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from batchkit.aws.listing import list_objects
+from batchkit.aws.objects import url
 from batchkit.errors import Rejected
 from batchkit.planning import names
 from batchkit.planning.outputs import literal_prefix, output_key
 from batchkit.runs.manifests import Manifest
-from batchkit.worker.publish import RUN, SOURCE
+from batchkit.runs.suspects import Suspects
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from mypy_boto3_s3 import S3Client
 
-    from batchkit.aws.objects import Head, Objects
+    from batchkit.aws.objects import Objects
     from batchkit.aws.run_ledger import RunLedger
     from batchkit.planning.manifest import Source
     from batchkit.project import Project
+    from batchkit.runs.suspects import Suspect
 
 THREADS = 32
 BLOCK = 512
@@ -65,12 +69,22 @@ class Garbage:
     def orphans(self, sources: Iterable[Source], outputs: Iterable[Source]) -> Iterator[Orphan]:
         """The orphans among `outputs`; those of the given `sources` need no second look.
 
-        Both as a listing gives them. Memory: some 100 bytes for each output that `sources` explain.
+        Both as a listing gives them. Memory does not grow with them. One HEAD for each output that `sources`
+        do not explain, one request of the ledger for a hundred runs, each manifest once, and one HEAD for
+        each source that a run knows.
         """
-        explained = set(self._expected(sources))
-        unexplained = (one for one in outputs if _short(one.key) not in explained)
-        while block := list(islice(unexplained, BLOCK)):
-            yield from self._among(block)
+        with closing(Suspects()) as suspects, ThreadPoolExecutor(THREADS, "gc") as pool:
+            suspects.explain(self._expected(sources))
+            unexplained = suspects.unexplained(outputs)
+            while block := list(islice(unexplained, BLOCK)):
+                heads = pool.map(lambda one: self._objects.head(one.bucket, one.key), block)
+                suspects.add(head for head in heads if head is not None)
+            known = self._known(suspects)
+            while found := list(islice(known, BLOCK)):
+                there = pool.map(lambda one: self._objects.head(one.bucket, one.key), found)
+                for made, source in zip(found, there, strict=True):
+                    if source is None:
+                        yield from made.orphans()
 
     def remove(self, orphan: Orphan) -> bool:
         """Delete an orphan, unless it was written anew; whether it was deleted."""
@@ -81,51 +95,46 @@ class Garbage:
         self._objects.delete(bucket, orphan.key)
         return True
 
-    def _expected(self, sources: Iterable[Source]) -> Iterator[int]:
+    def _expected(self, sources: Iterable[Source]) -> Iterator[str]:
         template, tasks = self._project.output.key, self._project.recipe.tasks
         for source in sources:
             for task in tasks:
                 try:
-                    yield _short(output_key(template, source.key, task.name, task.extension))
+                    yield output_key(template, source.key, task.name, task.extension)
                 except Rejected:
                     # A key too long for an output: there is none.
                     continue
 
-    def _among(self, outputs: list[Source]) -> Iterator[Orphan]:
-        with ThreadPoolExecutor(THREADS, "gc") as pool:
-            heads = pool.map(lambda one: self._objects.head(one.bucket, one.key), outputs)
-            ours = [head for head in heads if head is not None and {RUN, SOURCE} <= set(head.metadata)]
-            known = self._sources_of(ours)
-            found = [head for head in ours if head.metadata[SOURCE] in known]
-            there = pool.map(lambda head: self._objects.head(*known[head.metadata[SOURCE]]), found)
-            for head, source in zip(found, there, strict=True):
-                if source is None:
-                    bucket, key = known[head.metadata[SOURCE]]
-                    yield Orphan(head.key, head.size, f"s3://{bucket}/{key}", head.etag)
+    def _known(self, suspects: Suspects) -> Iterator[_Made]:
+        """The suspects whose source their run knows."""
+        runs = suspects.runs()
+        while block := list(islice(runs, BLOCK)):
+            for run, record in self._ledger.records(block).items():
+                for bucket, key in self._sources_of(run, record):
+                    if outputs := suspects.take(run, bucket, key):
+                        yield _Made(bucket, key, outputs)
+                        if not suspects.has(run):
+                            break
 
-    def _sources_of(self, outputs: Iterable[Head]) -> dict[str, tuple[str, str]]:
-        """Bucket and key of the sources, by the digests that stand for them; as far as they are known."""
-        wanted: defaultdict[str, set[str]] = defaultdict(set)
-        for output in outputs:
-            wanted[output.metadata[RUN]].add(output.metadata[SOURCE])
-        found: dict[str, tuple[str, str]] = {}
-        for run, digests in wanted.items():
-            for bucket, key in self._sources_of_run(run):
-                digest = names.source_id(bucket, key)
-                if digest in digests:
-                    found[digest] = bucket, key
-        return found
-
-    def _sources_of_run(self, run: str) -> Iterator[tuple[str, str]]:
-        record = self._ledger.run(run) or {}
+    def _sources_of(self, run: str, record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if record.get("lane") == "bulk":
-            manifest = Manifest(self._objects, self._artifacts, run, record["sources"])
-            yield from ((source.bucket, source.key) for source in manifest)
+            # A rule of the bucket's deletes old manifests (cloudformation/storage.yaml).
+            if self._objects.head(self._artifacts, names.manifest_key(run)) is not None:
+                manifest = Manifest(self._objects, self._artifacts, run, record["sources"])
+                yield from ((source.bucket, source.key) for source in manifest)
         elif record.get("source", "").startswith("s3://"):
             bucket, _, key = record["source"].removeprefix("s3://").partition("/")
             yield bucket, key
 
 
-def _short(key: str) -> int:
-    """A number that stands for a key. Two keys in 10^19 share one; then an orphan is overlooked."""
-    return int.from_bytes(bytes.fromhex(names.source_id("", key))[:8], "big")
+@dataclass(frozen=True)
+class _Made:
+    """A source, and outputs that were made of it."""
+
+    bucket: str
+    key: str
+    outputs: Sequence[Suspect]
+
+    def orphans(self) -> Iterator[Orphan]:
+        for one in self.outputs:
+            yield Orphan(one.key, one.bytes, url(self.bucket, self.key), one.etag)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from support.moto_world import Clock, World, moto_clients
 
 from batchkit.aws.ledger import ANNOUNCE_WITHIN, Ledger
-from batchkit.errors import ConfigError
+from batchkit.aws.table import BATCH_WAITS
+from batchkit.errors import ConfigError, Throttled
 from batchkit.planning.records import ChildFailure, ErrorGroup, Item, Report, RunEnd
 from batchkit.planning.states import Counts, Outcome, RunState, bulk_order
 
@@ -209,3 +210,37 @@ def test_a_table_that_is_not_there_is_a_configuration_error(world: World) -> Non
         ledger.run("run")
     with pytest.raises(ConfigError):
         ledger.items("b", "k")
+
+
+class Stingy:
+    """DynamoDB that reads one key of a batch, `reads` times, and leaves the others unprocessed."""
+
+    def __init__(self, client: Any, reads: int) -> None:
+        self.client, self.reads, self.asked = client, reads, 0
+
+    def batch_get_item(self, RequestItems: dict[str, Any]) -> Any:  # noqa: N803 - botocore's spelling
+        self.asked += 1
+        ((table, wanted),) = RequestItems.items()
+        some = 1 if self.reads else 0
+        self.reads -= some
+        first, rest = wanted["Keys"][:some], wanted["Keys"][some:]
+        answer = self.client.batch_get_item(RequestItems={table: {**wanted, "Keys": first}}) if first else {}
+        left = {"UnprocessedKeys": {table: {**wanted, "Keys": rest}}} if rest else {}
+        return {"Responses": {}, **answer, **left}
+
+
+def test_what_a_batch_leaves_unread_is_asked_for_again(world: World) -> None:
+    runs = ("r-1", "r-2", "r-3")
+    for run in runs:
+        world.ledger.finish(replace(END, run=run))
+    client, slept = Stingy(world.clients.dynamodb, reads=4), list[float]()
+    ledger = Ledger(client, world.table, sleep=slept.append)  # type: ignore[arg-type]
+    found = ledger.records(["r-0", *runs, "r-1"])
+    assert {run: record["run"] for run, record in found.items()} == {run: run for run in runs}
+    assert (client.asked, slept) == (4, list(BATCH_WAITS[:4]))
+
+
+def test_a_batch_that_is_never_read_is_throttled(world: World) -> None:
+    client = Stingy(world.clients.dynamodb, reads=0)
+    with pytest.raises(Throttled, match="2 keys left unprocessed"):
+        Ledger(client, world.table, sleep=lambda seconds: None).records(["r-1", "r-2"])  # type: ignore[arg-type]

@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from batchkit.cli.output import human_bytes, money, one_line, print_json, print_json_list, print_rows, table
+from batchkit.cli.output import (
+    human_bytes,
+    money,
+    one_line,
+    print_json,
+    print_json_list,
+    print_pages,
+    print_rows,
+    table,
+)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +52,18 @@ def test_rows_in_a_pipe_are_tab_separated_with_a_header(capsys: pytest.CaptureFi
     print_rows(("a", "b"), [("x\ty", 1), (None, 2)])
 
     assert capsys.readouterr().out == "a\tb\nx\\x09y\t1\n\t2\n"
+
+
+def test_rows_in_a_pipe_are_written_as_they_come(capsys: pytest.CaptureFixture[str]) -> None:
+    written = []
+
+    def rows() -> Iterator[tuple[int, str]]:
+        for number in range(2):
+            written.append(capsys.readouterr().out)
+            yield number, "x"
+
+    print_pages(("n", "text"), rows())
+    assert [*written, capsys.readouterr().out] == ["n\ttext\n", "0\tx\n", "1\tx\n"]
 
 
 @pytest.mark.parametrize("values", [[], [{"key": "été"}], [{"a": [1]}, {"b": "x\ny"}, 3]])

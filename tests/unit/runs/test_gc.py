@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+from support.calls import counted
 from support.operating import Past
 from support.projects import photos
 from support.submitting import run_ledger
 
+from batchkit.aws.objects import Head
 from batchkit.planning import names
+from batchkit.planning.manifest import Source
 from batchkit.planning.records import RunEnd
 from batchkit.planning.states import Counts, RunState
+from batchkit.runs import gc
 from batchkit.runs.gc import Garbage
 from batchkit.worker.publish import RUN, SOURCE
 
 if TYPE_CHECKING:
-    from support.moto_world import World
+    from collections.abc import Iterator
 
-    from batchkit.planning.manifest import Source
+    from support.moto_world import World
 
 
 class Bin:
@@ -90,3 +95,55 @@ def test_an_output_that_was_written_anew_is_not_deleted(world: World, bin_: Bin)
     world.objects.put(world.outputs, orphan.key, b"newer", "text/plain")
     assert not bin_.garbage.remove(orphan)
     assert world.output(orphan.key) == b"newer"
+
+
+def test_each_manifest_is_read_once_and_the_ledger_asked_for_a_hundred_runs_at_a_time(
+    world: World, bin_: Bin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gc, "BLOCK", 4)
+    past = Past(world, [gone(world, f"{number}.jpg") for number in range(6)])
+    for number, source in enumerate(past.sources):
+        for task in "ab":
+            bin_.output(source, past.run, f"{number}/{task}.bin")
+    for number in range(3):
+        source = gone(world, f"upload-{number}.jpg")
+        uploaded(world, f"u-{number}", source)
+        bin_.output(source, f"u-{number}", f"u-{number}.bin")
+    with counted(world.clients) as calls:
+        assert len(bin_.keys()) == 15
+    # Index and manifest; four runs, in one block; outputs, the manifest and the sources.
+    assert (calls["GetObject"], calls["BatchGetItem"]) == (2, 1)
+    assert calls["HeadObject"] == 15 + 1 + 9
+    assert set(calls) == {"ListObjectsV2", "HeadObject", "GetObject", "BatchGetItem"}
+
+
+def test_outputs_of_a_run_whose_manifest_has_expired_are_no_garbage(world: World, bin_: Bin) -> None:
+    past = Past(world, [gone(world, "a.jpg")])
+    bin_.output(past.sources[0], past.run)
+    for key in (names.manifest_key(past.run), names.index_key(past.run)):
+        world.objects.delete(world.artifacts, key)
+    assert bin_.keys() == []
+
+
+class Listed:
+    """Outputs of one forgotten run, each of a source of its own, and nothing else."""
+
+    def head(self, bucket: str, key: str) -> Head:
+        return Head(bucket, key, "e", 1, 0, {RUN: "u-forgotten", SOURCE: names.source_id(bucket, key)})
+
+    def records(self, runs: list[str]) -> dict[str, object]:
+        return {}
+
+
+def test_memory_does_not_grow_with_the_buckets(bin_: Bin) -> None:
+    def listed(bucket: str, end: str, number: int) -> Iterator[Source]:
+        return (Source(bucket, f"{n}{end}", "e", 1) for n in range(number))
+
+    garbage = Garbage(bin_.garbage._project, Listed(), Listed(), "artifacts")  # type: ignore[arg-type]
+    tracemalloc.start()
+    try:
+        found = garbage.orphans(listed("uploads", ".jpg", 20_000), listed("outputs", ".bin", 5_000))
+        assert list(found) == []
+        assert tracemalloc.get_traced_memory()[1] < 1_500_000
+    finally:
+        tracemalloc.stop()

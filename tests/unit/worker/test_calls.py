@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from support import jobs
+from support.calls import counted
 from support.moto_world import World, bulk
 
 from batchkit.planning.backfill import Found, Options, plan
@@ -15,28 +14,10 @@ from batchkit.planning.cost import WRITES_PER_CHILD, Machine, writes_per_item
 from batchkit.worker import shard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from batchkit.planning.sizing import FanOut
 
 RECIPE = jobs.recipe(["a", "b", "c"])
 SOURCES = 4
-
-
-@contextmanager
-def counted(world: World) -> Iterator[Counter[str]]:
-    """The calls of both clients by operation."""
-    calls: Counter[str] = Counter()
-
-    def count(model: Any, **_: Any) -> None:
-        calls[model.name] += 1
-
-    events = [client.meta.events for client in (world.clients.s3, world.clients.dynamodb)]
-    for each in events:
-        each.register("before-call.*.*", count)
-    yield calls
-    for each in events:
-        each.unregister("before-call.*.*", count)
 
 
 @pytest.mark.parametrize(("fan_out", "per_child"), [("source", 6), ("task", 1)])
@@ -49,7 +30,7 @@ def test_a_run_makes_as_many_requests_as_it_was_planned_to_pay(
     planned = plan("b-1", 0, recipe=RECIPE.digest, tasks=("a", "b", "c"), found=found, options=options)
     bill = {line.what: line.quantity for line in planned.cost.lines}
     world.submit(RECIPE, sources)
-    with counted(world) as calls:
+    with counted(world.clients) as calls:
         for child in range(planned.children):
             shard.load_recipe(world.objects, world.artifacts, RECIPE.digest)
             assert world.run(RECIPE, bulk(RECIPE, SOURCES, per_child, child)).code == 0
