@@ -50,7 +50,7 @@ class Page(NamedTuple):
 
 
 class Requests:
-    """How many LIST requests were made: each is billed, whatever becomes of the objects. Safe for threads."""
+    """How many requests of a kind were made: each is billed, whatever its answer. Safe for threads."""
 
     def __init__(self) -> None:
         self._lock = Lock()

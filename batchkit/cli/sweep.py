@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 def command(config: Path | None, output: str, **given: Any) -> int:
     """Compare bucket, ledger and outputs, and submit what is missing or stale.
 
-    Costs one request of the ledger for each source and one HEAD for each output. What the same recipe
-    rejected before, of the same bytes, is left alone.
+    Costs one HEAD for each output, and one request of the ledger for each source that has one missing or
+    stale. What the same recipe rejected before, of the same bytes, is left alone.
 
     \b
     Examples:

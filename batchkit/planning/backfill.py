@@ -139,7 +139,8 @@ class Found:
     """What is in the run's manifest: sources, their bytes, the items they ask for.
 
     `unsized` counts the sources of unknown size (from a file of keys); `bytes` leaves them out. `key_bytes`
-    is the length of all their keys, `lists` how many LIST requests it took to find them.
+    is the length of all their keys, `lists` how many LIST requests it took to find them, `asked`
+    and `looked` how many of the ledger and HEADs to compare them.
     """
 
     sources: int
@@ -149,6 +150,8 @@ class Found:
     tally: Tally = field(default_factory=Tally)
     key_bytes: int = 0
     lists: int = 0
+    asked: int = 0
+    looked: int = 0
 
 
 @dataclass(frozen=True)
@@ -194,7 +197,7 @@ def plan(
     each = seconds / max(children, 1)
     sizing.check_children(children)
     sizing.check_timeout(each, options.timeout)
-    work = _workload(found, len(tasks), children, each, visits, output_events=options.output_events)
+    work = _workload(found, children, each, visits, output_events=options.output_events)
     return Plan(
         run=run,
         recipe=recipe,
@@ -219,11 +222,7 @@ def plan(
     )
 
 
-def _workload(
-    found: Found, tasks: int, children: int, seconds: float, visits: int, *, output_events: bool
-) -> Workload:
-    tally = found.tally
-    made = tally.new + tally.stale_source + tally.stale_recipe
+def _workload(found: Found, children: int, seconds: float, visits: int, *, output_events: bool) -> Workload:
     return Workload(
         sources=found.sources,
         items=found.items,
@@ -233,7 +232,6 @@ def _workload(
         visits=visits,
         key_bytes=found.key_bytes / max(found.sources, 1),
         lists=found.lists,
-        # Whoever compared sources with the ledger and the outputs knows what is fresh.
-        asked=made + tally.fresh,
-        looked=made * tasks,
+        asked=found.asked,
+        looked=found.looked,
     )

@@ -188,12 +188,12 @@ class Bulk:
 
     def _planned(self, request: Request, run: str, folder: Path, stopped: Stopped) -> Prepared:
         spool, request = Spool.within(folder), self._without_repeats(request, folder, stopped)
-        requests = Requests()
+        requests, classifier = Requests(), self._classifier() if request.changed_only else None
         found = planner.collect(
             until_stopped(self.sources(request, requests), stopped),
             spool,
             target=self._target,
-            classify=self._classifier().classify if request.changed_only else None,
+            classify=classifier.classify if classifier else None,
             limit=request.selection.limit,
             wanted=request.wanted,
             taken=request.taken,
@@ -201,6 +201,8 @@ class Bulk:
         )
         # Counted as they are made: filters leave out objects that were listed, too.
         found = replace(found, lists=requests.number)
+        if classifier is not None:
+            found = replace(found, asked=classifier.asked.number, looked=classifier.looked.number)
         return Prepared(self._plan(request, run, found), spool, found=found)
 
     def _without_repeats(self, request: Request, folder: Path, stopped: Stopped) -> Request:
@@ -219,14 +221,14 @@ class Bulk:
     def _target(self) -> planner.Target:
         return planner.Target(self.project.recipe, self.project.output.key, self.project.upload_rules)
 
-    def _classifier(self) -> Classifier:
+    @property
+    def _place(self) -> Place:
         output = self.project.output
-        place = Place(self.project.name, self.table, self.artifacts, output.bucket, output.key)
-        return Classifier(self.objects, self.project.recipe, place, records=self._believed())
+        return Place(self.project.name, self.table, self.artifacts, output.bucket, output.key)
 
-    def _believed(self) -> RunLedger | None:
-        """Whose word counts for an output that was made; None: only the output's own."""
-        return self.ledger
+    def _classifier(self) -> Classifier:
+        """The ledger's word counts for an output that was made."""
+        return Classifier(self.objects, self.project.recipe, self._place, records=self.ledger)
 
     def _executor(self, prepared: Prepared, stopped: Stopped) -> Executor:
         guard = {"guard": intents.guard(self.ledger, prepared.claim)} if prepared.claim else {}

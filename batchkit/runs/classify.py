@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from batchkit.aws.listing import Requests
 from batchkit.aws.objects import Head, Objects
 from batchkit.errors import Rejected
 from batchkit.planning.states import Outcome
@@ -24,11 +25,13 @@ from batchkit.worker.shard import Work
 from batchkit.worker.targets import Target, targets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from batchkit.planning.manifest import Source
     from batchkit.recipe import Recipe
     from batchkit.worker.assignment import Place
+
+    Settled = Callable[[Source], Collection[str]]
 
 # As many connections as a client keeps (`aws.clients.CONNECTIONS`).
 THREADS = 32
@@ -70,7 +73,8 @@ class Classifier:
 
     With `records` an item that the ledger has as made counts as made, and one request answers for all tasks
     of a source; its outputs are asked for the rest. Without, the outputs are asked for all: that finds
-    those that somebody deleted.
+    those that somebody deleted. `settled` looks into the ledger for tasks of a source that are to be left
+    alone, only where it is not fresh. `asked` counts the questions to the ledger, `looked` the HEADs.
     """
 
     def __init__(
@@ -80,26 +84,33 @@ class Classifier:
         place: Place,
         *,
         records: Records | None = None,
+        settled: Settled | None = None,
         threads: int = THREADS,
     ) -> None:
         self._objects = objects
         self._recipe = recipe
         self._place = place
         self._records = records
+        self._settled = settled
+        self.asked, self.looked = Requests(), Requests()
         self._threads = threads
 
     def classify(self, sources: Iterable[Source]) -> Iterator[Verdict]:
-        """A verdict for each source, in order. Raises Throttled, PermissionDenied or ConfigError."""
+        """A verdict for each source that is not settled, in order.
+
+        Raises Throttled, PermissionDenied or ConfigError.
+        """
         rest = iter(sources)
         pool = ThreadPoolExecutor(self._threads, "classify")
         try:
-            waiting: deque[Future[Verdict]] = deque()
+            waiting: deque[Future[Verdict | None]] = deque()
             for source in islice(rest, AHEAD):
-                waiting.append(pool.submit(self.look, source))
+                waiting.append(pool.submit(self._judge, source))
             while waiting:
-                yield waiting.popleft().result()
+                if verdict := waiting.popleft().result():
+                    yield verdict
                 for source in islice(rest, 1):
-                    waiting.append(pool.submit(self.look, source))
+                    waiting.append(pool.submit(self._judge, source))
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -117,13 +128,26 @@ class Classifier:
         tasks = () if len(stale) == len(self._recipe.tasks) else stale
         return Verdict(msgspec.structs.replace(source, tasks=tasks), _worst(set(states.values())))
 
+    def _judge(self, source: Source) -> Verdict | None:
+        """The verdict on the tasks that are not settled; None where nothing is to be done because all are."""
+        verdict = self.look(source)
+        if self._settled is None or verdict.state is State.FRESH:
+            return verdict
+        self.asked.add()
+        settled = self._settled(source)
+        if not settled:
+            return verdict
+        names = source.tasks or tuple(task.name for task in self._recipe.tasks)
+        left = tuple(name for name in names if name not in settled)
+        return self.look(msgspec.structs.replace(source, tasks=left)) if left else None
+
     def _states(self, source: Source, found: Iterable[Target]) -> dict[str, State]:
         made = self._made(source)
         head = Head(source.bucket, source.key, source.etag, source.size, 0)
         if made:
             head = self._identified(head)
         rest = [target for target in found if not _is_recorded(made.get(target.task.name), target, head)]
-        outputs = [self._objects.head(self._place.bucket, target.key) for target in rest]
+        outputs = [self._head(self._place.bucket, target.key) for target in rest]
         if any(outputs):
             head = self._identified(head)
         states = {t.task.name: _state(output, t, head) for t, output in zip(rest, outputs, strict=True)}
@@ -131,12 +155,19 @@ class Classifier:
 
     def _made(self, source: Source) -> dict[str, Mapping[str, Any]]:
         """The items of a source that have an output, by task, as far as the ledger is believed."""
-        items = self._records.items(source.bucket, source.key) if self._records else []
+        if self._records is None:
+            return {}
+        self.asked.add()
+        items = self._records.items(source.bucket, source.key)
         return {item["task"]: item for item in items if item["outcome"] in (Outcome.DONE, Outcome.FRESH)}
 
     def _identified(self, source: Head) -> Head:
         """The source with its etag, which a file of keys does not give."""
-        return source if source.etag else self._objects.head(source.bucket, source.key) or source
+        return source if source.etag else self._head(source.bucket, source.key) or source
+
+    def _head(self, bucket: str, key: str) -> Head | None:
+        self.looked.add()
+        return self._objects.head(bucket, key)
 
 
 def _is_recorded(item: Mapping[str, Any] | None, target: Target, source: Head) -> bool:
