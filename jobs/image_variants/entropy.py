@@ -39,7 +39,9 @@ def find(image: Image.Image, box: Box, reach: Box) -> Box:
     share = _best(grey, window, was)
     left = reach[0] + share * room if across else box[0]
     top = box[1] if across else reach[1] + share * room
-    return (left, top, left + box[2] - box[0], top + box[3] - box[1])
+    # Sums of fractions may come out a hair beyond the reach.
+    right, bottom = left + box[2] - box[0], top + box[3] - box[1]
+    return (left, top, min(right, reach[2]), min(bottom, reach[3]))
 
 
 def _small(image: Image.Image, reach: Box, across: bool) -> NDArray[np.uint8]:

@@ -48,6 +48,7 @@ def need(part: Part) -> int:
     """The most bytes that are in use at the same time, the source's own among them."""
     decoding = _reading(part.source) + _decoded(part)
     pictures = sum(4.0 * _pixels(cut.size) for cut in part.plan.cuts if not cut.keeps(part.plan.decoded))
+    pictures += max((part.resizer.beside(cut.size, cut.box) for cut in part.plan.cuts), default=0.0)
     finishing = _finishing(part)
     most = sum(finishing) if part.moving else max(finishing, default=0.0)
     return round(len(part.source.body) + decoding + pictures + most + LIBRARIES)

@@ -50,7 +50,16 @@ def _frames(part: Part) -> tuple[dict[int, list[Frame]], dict[int, Refused], int
                     _keep(done, use.place, made, bad)
         # Where most is to be seen is found in the first frame, or the picture would jump.
         plan = replace(plan, cuts=tuple(settled))
-    return made, bad, min(int(source.image.info.get("loop", 1)), MOST_LOOPS)
+    return made, bad, _showings(source)
+
+
+def _showings(source: Source) -> int:
+    """How often the animation is shown, 0 for ever. A GIF counts repetitions, and says nothing if there are
+    none; the others count showings."""
+    said = source.image.info.get("loop")
+    if source.format == "GIF":
+        said = 1 if said is None else int(said) + 1 if said else 0
+    return min(1 if said is None else int(said), MOST_LOOPS)
 
 
 def _decoded(source: Source) -> Iterator[tuple[Decoded, int]]:

@@ -68,8 +68,10 @@ def good_enough(parent: Geometry, child: Geometry) -> bool:
     shown = (right - left) * parent.density[0], (bottom - top) * parent.density[1]
     # 533 lines were rounded down, 267 up: one pixel less than twice as many is as good.
     spare = all(have >= ENOUGH * need - 1 for have, need in zip(shown, child.scaled, strict=True))
+    # An enlarged picture has more pixels, but not more to see than the source.
+    real = max(parent.density) <= 1 + EPSILON
     # Where the parent will lie is not known before its box is found.
-    return spare and parent.reach is None and _contains(parent.box, child.reach or child.box)
+    return spare and real and parent.reach is None and _contains(parent.box, child.reach or child.box)
 
 
 def inside(parent: Geometry, box: Box) -> Box:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from msgspec.structs import replace
 
@@ -37,9 +37,12 @@ class Gif(Variant, frozen=True, tag="gif"):
     def encode(self, frames: Sequence[Frame], loops: int) -> Encoded:
         """See Variant."""
         transparent = any(frame.image.mode == "RGBA" for frame in frames)
-        disposal = CLEAR if transparent else LEAVE
+        options: dict[str, Any] = {"optimize": self.optimize, "disposal": CLEAR if transparent else LEAVE}
+        if loops != 1:
+            # A GIF counts repetitions: without a word it is shown once, with 0 for ever.
+            options["loop"] = max(0, loops - 1)
         try:
-            return Encoded(save_all(frames, "GIF", optimize=self.optimize, loop=loops, disposal=disposal))
+            return Encoded(save_all(frames, "GIF", **options))
         except OverflowError as error:
             # Pillow makes one frame of equal ones, with the sum of their times, and a GIF has 16 bits for it.
             raise Rejected("OutputTooLarge", "gif shows one frame for up to 655 seconds") from error

@@ -25,6 +25,10 @@ class Resizer(Protocol):
         """What `batchkit preview --explain` and the facts of outputs call it."""
         ...
 
+    def beside(self, size: Size, box: Box) -> float:
+        """Bytes that this resize takes beside its two pictures."""
+        ...
+
     def resize(self, image: Image.Image, size: Size, box: Box) -> Image.Image:
         """A new picture in the same mode, without metadata. `box` may have fractions of pixels."""
         ...
@@ -59,7 +63,7 @@ def _vips(pillow: Pillow) -> Resizer | None:
         return None
     try:
         from image_variants.resizers.vips import Vips  # noqa: PLC0415  (an optional extra)
-    except OSError:
-        # pyvips without a libvips that can be loaded: as good as not installed.
+    except (OSError, ImportError):
+        # pyvips without a libvips that can be loaded, or without nanoarrow: as good as not installed.
         return None
     return Vips(pillow)

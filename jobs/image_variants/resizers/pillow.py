@@ -19,6 +19,10 @@ class Pillow:
 
     name: str = "pillow"
 
+    def beside(self, size: Size, box: Box) -> float:
+        """See Resizer."""
+        return 0.0
+
     def resize(self, image: Image.Image, size: Size, box: Box) -> Image.Image:
         """See Resizer."""
         return image.resize(size, Image.Resampling.LANCZOS, box, REDUCING_GAP)

@@ -1,8 +1,9 @@
 """libvips as the resizer only: its LANCZOS is several times as fast as Pillow's, on any processor.
 
-libvips cuts and resizes whole pixels. What lies between pixels (a JPEG of odd size that was scaled while it
-was decoded, a `cover` of odd proportions) would be moved by a part of a pixel, which a comparison shows;
-there libvips makes a picture of about twice the size, and Pillow, which cuts anywhere, the rest.
+libvips cuts and resizes whole pixels, and here it only makes pictures smaller. What lies between pixels (a
+JPEG of odd size that was scaled while it was decoded, a `cover` of odd proportions) would be moved by a part
+of a pixel, which a comparison shows; there libvips makes a picture of about twice the size, and Pillow, which
+cuts anywhere, the rest.
 
 Nothing is copied on the way: Pillow lends its pixels through the Arrow C data interface and takes libvips's
 the same way (Pillow's documentation, "Arrow support"). For that a picture must lie in one block of memory.
@@ -47,20 +48,30 @@ class Vips:
         # Pillow lays pictures beyond 16 MB in several blocks unless told otherwise.
         _imaging.set_use_block_allocator(1)
 
+    def beside(self, size: Size, box: Box) -> float:
+        """See Resizer."""
+        return SPARE**2 * WIDE * size[0] * size[1] if self._lies_between(size, box) else 0.0
+
     def resize(self, image: Image.Image, size: Size, box: Box) -> Image.Image:
         """See Resizer."""
         if image.mode in PREMULTIPLIED:
             # As Pillow does by itself: colours of transparent pixels must not bleed into visible ones.
             return self.resize(image.convert(PREMULTIPLIED[image.mode]), size, box).convert(image.mode)
-        whole = (floor(box[0] + 0.5), floor(box[1] + 0.5), floor(box[2] + 0.5), floor(box[3] + 0.5))
-        if _pixels(whole) < FEW_PIXELS:
+        # What libvips enlarges is moved by half a pixel, and it does so with another filter.
+        larger = size[0] > box[2] - box[0] or size[1] > box[3] - box[1]
+        if larger or _pixels(_whole(box)) < FEW_PIXELS:
             return self.exact.resize(image, size, box)
-        if _moved(box, whole, size) <= UNSEEN:
-            return _resize(image, size, whole)
-        return self._between(image, size, box)
+        if self._lies_between(size, box):
+            return self._between(image, size, box)
+        return _resize(image, size, _whole(box))
+
+    def _lies_between(self, size: Size, box: Box) -> bool:
+        return _moved(box, _whole(box), size) > UNSEEN
 
     def _between(self, image: Image.Image, size: Size, box: Box) -> Image.Image:
-        outer = (floor(box[0]), floor(box[1]), ceil(box[2]), ceil(box[3]))
+        # Sums of fractions may end a hair beyond the picture.
+        end = min(ceil(box[2]), image.width), min(ceil(box[3]), image.height)
+        outer = (floor(box[0]), floor(box[1]), *end)
         width, height = outer[2] - outer[0], outer[3] - outer[1]
         across = SPARE * size[0] / (box[2] - box[0])
         down = SPARE * size[1] / (box[3] - box[1])
@@ -72,6 +83,10 @@ class Vips:
             (edge - outer[side % 2]) * (across, down)[side % 2] for side, edge in enumerate(box)
         )
         return self.exact.resize(_resize(image, middle, outer), size, (left, top, right, bottom))
+
+
+def _whole(box: Box) -> tuple[int, int, int, int]:
+    return (floor(box[0] + 0.5), floor(box[1] + 0.5), floor(box[2] + 0.5), floor(box[3] + 0.5))
 
 
 def _pixels(box: tuple[int, int, int, int]) -> int:

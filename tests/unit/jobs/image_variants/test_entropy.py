@@ -34,6 +34,16 @@ def test_where_all_is_alike_it_stays_where_it_was() -> None:
     assert entropy.find(Image.new("L", (900, 200), 7), box, (0, 0, 900, 200)) == pytest.approx(box, abs=4)
 
 
+@pytest.mark.parametrize("size", [(423, 894), (417, 433), (1001, 333), (333, 1001)])
+def test_it_never_leaves_the_picture_by_a_fraction(size: tuple[int, int]) -> None:
+    for part in (38 / 41, 0.1234, 1 / 3, 0.77):
+        width, height = (size[0], size[0] * part) if size[1] > size[0] else (size[1] * part, size[1])
+        image = scene(size, (size[0] - 300, size[1] - 200))
+        _, _, right, bottom = entropy.find(image, (0.0, 0.0, width, height), (0.0, 0.0, *map(float, size)))
+        assert right <= size[0]
+        assert bottom <= size[1]
+
+
 def test_it_stays_within_reach_and_without_room_where_it_is() -> None:
     image = scene((900, 200), (600, 0))
     left, _, right, _ = entropy.find(image, (100, 0, 300, 200), (50, 0, 500, 200))

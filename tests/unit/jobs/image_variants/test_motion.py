@@ -15,6 +15,7 @@ KEEP = {"animation": "keep"}
 def animation(kind: str, size: tuple[int, int] = (60, 40), **options: Any) -> bytes:
     frames = [Image.new("RGB", size, colour) for colour in COLOURS]
     timing = {"duration": [100, 200, 300, 400], "loop": 2, **options}
+    timing = {name: value for name, value in timing.items() if value is not None}
     return encoded(frames[0], kind, save_all=True, append_images=frames[1:], **timing)
 
 
@@ -42,7 +43,20 @@ def test_times_and_repetitions_are_kept() -> None:
             image.load()
             durations.append(image.info["duration"])
         assert durations == [100, 200, 300, 400]
-        assert image.info["loop"] == 2
+        # A GIF says how often it is repeated, a WebP how often it is shown.
+        assert image.info["loop"] == (2 if image.format == "GIF" else 3)
+
+
+@pytest.mark.parametrize(
+    ("source", "said", "gif", "webp"),
+    [("GIF", None, None, 1), ("GIF", 0, 0, 0), ("GIF", 1, 1, 2), ("WEBP", 1, None, 1), ("WEBP", 0, 0, 0)],
+)
+def test_it_is_shown_as_often_as_before(source: str, said: int | None, gif: int | None, webp: int) -> None:
+    body = animation(source, loop=said)
+    found = [
+        opened(each) for each in made(body, {"format": "gif", **KEEP}, {"format": "webp", **KEEP}).values()
+    ]
+    assert [image.info.get("loop") for image in found] == [gif, webp]
 
 
 def test_frames_that_are_shown_for_no_time_get_what_browsers_give_them() -> None:
@@ -58,11 +72,12 @@ def test_frames_that_are_shown_for_no_time_get_what_browsers_give_them() -> None
 
 def test_times_and_repetitions_beyond_what_a_gif_can_say_are_cut() -> None:
     body = animation("PNG", duration=[100, 10_000_000, 300, 400], loop=2**31)
-    for result in made(body, {"format": "gif", **KEEP}, {"format": "webp", **KEEP}).values():
+    results = made(body, {"format": "gif", **KEEP}, {"format": "webp", **KEEP}).values()
+    for result, loop in zip(results, (65_534, 65_535), strict=True):
         image = opened(result)
         image.seek(1)
         image.load()
-        assert (image.info["duration"], image.info["loop"]) == (655_350, 65_535)
+        assert (image.info["duration"], image.info["loop"]) == (655_350, loop)
 
 
 def test_equal_frames_that_are_shown_for_too_long_refuse_the_gif_alone() -> None:

@@ -42,6 +42,16 @@ def test_a_variant_without_pixels_to_spare_above_it_comes_from_the_source() -> N
     assert parents(1600, 1000) == {1600: None, 1000: None}
 
 
+def test_nothing_is_made_from_an_enlarged_picture() -> None:
+    larger = measure(SOURCE, None, Resize(width=9000, enlarge=True))
+    steps = order([larger, wide(4000), wide(900)])
+    assert [(step.geometry.scaled[0], step.parent) for step in steps] == [
+        (9000, None),
+        (4000, None),
+        (900, 1),
+    ]
+
+
 def test_rounding_does_not_make_a_variant_come_from_a_larger_picture_than_it_needs() -> None:
     """Of 6,000 x 4,000: 800 x 533 and 400 x 267."""
     large, small = (measure((6000, 4000), None, Resize(width=width)) for width in (800, 400))

@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image, _imaging
 from support.imagery import landscape
 from support.similarity import ssim
@@ -101,3 +103,30 @@ def test_what_libvips_made_outlives_it_and_can_be_resized_and_changed() -> None:
     del first
     second.paste("blue", (0, 0, 100, 100))
     assert (second.getpixel((50, 50)), second.getpixel((300, 300))) == ((0, 0, 255), (255, 0, 0))
+
+
+@each
+@pytest.mark.parametrize("wanted", [(1260, 840), (2400, 1600), (1500, 400), (600, 1000)])
+def test_what_is_enlarged_in_any_direction_is_what_lanczos_makes_of_it(
+    resizer: Resizer, wanted: tuple[int, int]
+) -> None:
+    source = landscape((1200, 800))
+    best = source.resize(wanted, LANCZOS)
+    assert ssim(resizer.resize(source, wanted, (0.0, 0.0, 1200.0, 800.0)), best) >= 0.995
+
+
+@each
+@given(
+    size=st.tuples(st.integers(300, 900), st.integers(300, 900)),
+    wanted=st.tuples(st.integers(1, 300), st.integers(1, 300)),
+    share=st.floats(0, 1),
+)
+@settings(max_examples=30)
+def test_a_box_may_end_a_hair_beyond_the_picture(
+    resizer: Resizer, size: tuple[int, int], wanted: tuple[int, int], share: float
+) -> None:
+    """Where most is to be seen may be at the very end, and fractions add up to a little more."""
+    image, hair = Image.new("RGB", size), 1e-13
+    box = (share * size[0] / 3, 0.0, size[0] * (1 + hair), size[1] * (1 + hair))
+    if size[0] * size[1] > 100_000:
+        assert resizer.resize(image, wanted, box).size == wanted
