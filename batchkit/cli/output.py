@@ -29,6 +29,11 @@ COLOURS = {
 # Rows whose columns get a common width, where it is a person who reads and there may be many.
 PAGE = 200
 
+# A terminal of fewer characters, in all or for each column of a table, shows rows as blocks rather than cut
+# their words.
+NARROW = 60
+NARROW_COLUMN = 12
+
 
 def console(*, stderr: bool = False) -> Console:
     """A standard stream as rich sees it: colours and width of the terminal; no style where none is wanted."""
@@ -69,12 +74,21 @@ def money(usd: float) -> str:
 
 
 def print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A table on a terminal; in a pipe a header line and tab-separated columns."""
-    if is_terminal(sys.stdout):
-        console().print(table(columns, rows))
+    """A table on a terminal, or a block a row where that is too narrow; in a pipe a header line and
+    tab-separated columns, whatever their width."""
+    if not is_terminal(sys.stdout):
+        for row in (columns, *rows):
+            click.echo(_line(row))
         return
-    for row in (columns, *rows):
-        click.echo(_line(row))
+    screen, whole = console(), table(columns, rows)
+    is_narrow = screen.width < max(NARROW, NARROW_COLUMN * len(columns))
+    screen.print(blocks(columns, rows) if is_narrow and _cuts_words(screen, whole) else whole)
+
+
+def _cuts_words(screen: Console, whole: Table) -> bool:
+    """Whether the longest words of the columns have no room side by side."""
+    endless = screen.options.update(max_width=sys.maxsize)
+    return screen.measure(whole, options=endless).minimum > screen.width
 
 
 def print_pages(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -102,6 +116,19 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
         result.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         result.add_row(*(paint(cell) for cell in row))
+    return result
+
+
+def blocks(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
+    """Names and values of each row one below the other, those left out that are empty."""
+    result = Table.grid(padding=(0, 2, 0, 0))
+    result.add_column(style="bold", no_wrap=True)
+    result.add_column(overflow="fold")
+    for row in rows:
+        for column, cell in zip(columns, row, strict=True):
+            if cell not in (None, ""):
+                result.add_row(column, paint(cell))
+        result.add_row()
     return result
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
 
+import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from batchkit.cli import results
 from batchkit.cli.output import (
     human_bytes,
     money,
@@ -52,6 +56,75 @@ def test_rows_in_a_pipe_are_tab_separated_with_a_header(capsys: pytest.CaptureFi
     print_rows(("a", "b"), [("x\ty", 1), (None, 2)])
 
     assert capsys.readouterr().out == "a\tb\nx\\x09y\t1\n\t2\n"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+MESSAGE = "the content is text; accepted are GIF, HEIF, JPEG, PNG, TIFF and WebP photographs"
+URL = "s3://photos-originals/2024/077.jpg"
+RESULT = (
+    "rejected",
+    "large",
+    URL,
+    "",
+    0,
+    "input",
+    "UnsupportedFormat",
+    MESSAGE,
+    "b-20261124t163239-b87a8f7b",
+)
+
+
+def shown(stream: io.StringIO, width: str, monkeypatch: pytest.MonkeyPatch, rows: Sequence[Any]) -> str:
+    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setenv("COLUMNS", width)
+    monkeypatch.setenv("TERM", "xterm")
+    with click.Context(results.command) as context:
+        context.color = False
+        print_rows(results.COLUMNS[: len(rows[0])], rows)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("width", [40, 59, 80])
+def test_a_row_too_wide_for_a_narrow_terminal_is_a_block_with_its_words_whole(
+    width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = shown(
+        Terminal(), str(width), monkeypatch, [RESULT, ("done", "thumb", URL, "x/y", 5, "", "", None, "b-1")]
+    )
+    lines = [line.rstrip() for line in text.splitlines()]
+    assert max(map(len, lines)) <= width
+    assert {*MESSAGE.split(), "UnsupportedFormat"} <= set(text.split())
+    assert lines[:2] == ["outcome  rejected", "task     large"]
+    # What is empty has no line; a nought has one.
+    assert "bytes    0" in lines
+    second = lines[lines.index("") + 1 :]
+    assert [line.split()[0] for line in second if line[:1].strip()] == [
+        "outcome",
+        "task",
+        "source",
+        "output",
+        "bytes",
+        "run",
+    ]
+
+
+def test_a_terminal_wide_enough_has_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = shown(Terminal(), "120", monkeypatch, [RESULT])
+    assert text.split()[:9] == list(results.COLUMNS)
+
+
+def test_a_table_that_fits_a_narrow_terminal_stays_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = shown(Terminal(), "40", monkeypatch, [("done", "thumb")])
+    assert [line.split() for line in text.splitlines()] == [["outcome", "task"], ["done", "thumb"]]
+
+
+def test_a_pipe_has_whole_rows_whatever_the_terminals_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = shown(io.StringIO(), "40", monkeypatch, [RESULT])
+    assert text.splitlines()[1].split("\t") == [str(cell) for cell in RESULT]
 
 
 def test_rows_in_a_pipe_are_written_as_they_come(capsys: pytest.CaptureFixture[str]) -> None:
