@@ -37,6 +37,7 @@ __all__ = [
     "Bounded",
     "ConfigError",
     "Described",
+    "Equipped",
     "Explained",
     "Failure",
     "Job",
@@ -134,6 +135,15 @@ class Explained(Protocol):
 
     def explain(self, original: Original, tasks: Sequence[Task]) -> Sequence[Mapping[str, str]]:
         """A row a step, all with the same keys, which become the columns. Raises Rejected as `make` does."""
+        ...
+
+
+@runtime_checkable
+class Equipped(Protocol):
+    """A job that works with what it finds on a machine, and can tell what that is."""
+
+    def equipment(self) -> Mapping[str, str]:
+        """What it has chosen, by what it is for (`resizer`: `libvips`); for `batchkit doctor --local`."""
         ...
 
 

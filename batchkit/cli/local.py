@@ -22,14 +22,13 @@ from batchkit.cli.output import one_line
 from batchkit.cli.projects import load_or_example
 from batchkit.deploy.image import engine
 from batchkit.errors import ConfigError
+from batchkit.local.address import DEFAULT_PORT
 from batchkit.local.executors import Kind
 from batchkit.local.faults import Faults
 from batchkit.local.sandbox import Options, Sandbox, sandbox
 from batchkit.local.trace import Trace, ignore
 from batchkit.project import Project
 from batchkit.worker import stop
-
-PORT = 4566
 
 # How long a signal may go unnoticed.
 LISTEN_SECONDS = 0.2
@@ -57,7 +56,7 @@ def command() -> None:
 
 @command.command()
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="0: any free one."
+    "--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="0: any free one."
 )
 @click.option("--open", "show_page", is_flag=True, help="Open the live page in this machine's browser.")
 @click.option("--quiet", "-q", is_flag=True, help="Do not show events and jobs.")

@@ -26,7 +26,7 @@ COMMANDS = {
     "deploy": "Put the project onto AWS, or bring it up to date.",
     "demo": "Upload photos to a local stack and watch them become variants.",
     "destroy": "Take the project off AWS; its data only when asked to.",
-    "doctor": "Say what is wrong with what is deployed, and what to do.",
+    "doctor": "Say what is wrong, on AWS or on this machine, and what to do.",
     "dlq": "List what could not be delivered, and deliver it again.",
     "explain": "Say why a Batch job failed or waits, and what to do.",
     "gallery": "Look at what became of the sources, as pictures.",
@@ -53,13 +53,16 @@ INTERRUPTED = 130
 # As of a program that SIGPIPE ends: whoever read its output went away.
 UNREAD = 128 + signal.SIGPIPE
 
-# What brings a module that a command may miss.
+# What brings a module that a command may miss, or do with another one in its place.
 EXTRAS = {
     "PIL": "images",
     "docker": "local",
     "moto": "local",
+    "nanoarrow": "fast",
     "numpy": "images",
+    "pyarrow": "inventory",
     "pygal": "report",
+    "pyvips": "fast",
     "werkzeug": "local",
 }
 

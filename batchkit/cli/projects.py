@@ -23,6 +23,10 @@ def load_here(config: Path | None) -> Project:
 
 def load_or_example(config: Path | None) -> Project:
     """The same, or the example project where no batchkit.toml is found and none was asked for."""
+    return load_here(config) if is_here(config) else load(resources.path(EXAMPLE), Path.cwd())
+
+
+def is_here(config: Path | None) -> bool:
+    """Whether a batchkit.toml was asked for, or is found from the current folder up."""
     here = Path.cwd()
-    found = config or any((folder / FILE_NAME).is_file() for folder in (here, *here.parents))
-    return load_here(config) if found else load(resources.path(EXAMPLE), here)
+    return config is not None or any((folder / FILE_NAME).is_file() for folder in (here, *here.parents))

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from batchkit.local.docker import ownership
@@ -28,11 +29,17 @@ def make(prefix: str) -> tempfile.TemporaryDirectory[str]:
 
 def sweep(prefix: str) -> None:
     """Remove the folders that dead processes of this person have left; what cannot be removed stays."""
+    for folder in abandoned(prefix):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def abandoned(prefix: str) -> Iterator[Path]:
+    """The folders of this person's dead processes whose names begin with `prefix`."""
     here = ownership.machine()
     for folder in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
         owner = _owner(folder)
         if owner is not None and ownership.is_orphan(owner, here, ownership.birth):
-            shutil.rmtree(folder, ignore_errors=True)
+            yield folder
 
 
 def _owner(folder: Path) -> ownership.Owner | None:

@@ -13,6 +13,7 @@ from werkzeug.serving import ThreadedWSGIServer
 from werkzeug.wrappers import Request as WsgiRequest
 
 from batchkit.errors import ConfigError
+from batchkit.local.address import HOST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
     from werkzeug.datastructures import Headers
 
-HOST = "127.0.0.1"
 BODILESS = frozenset({204, 304})
 # How long a client of a stream may take nothing: then nobody reads at the other end.
 SLOW_SECONDS = 10.0

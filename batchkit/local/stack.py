@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from batchkit.errors import ConfigError
 from batchkit.local import backends as moto_backends
+from batchkit.local.address import HOST, LIVE_PATH
 from batchkit.local.apis import BatchApi, InvokeApi, PutEventsApi
 from batchkit.local.backends import Backends
 from batchkit.local.batch.control import MotoControl, Queue
@@ -28,13 +29,13 @@ from batchkit.local.events.targets.services import Services
 from batchkit.local.invocations import Invocations
 from batchkit.local.lambda_runtime import LambdaRuntime
 from batchkit.local.live.feed import Feed
-from batchkit.local.live.site import PATH, LivePage, Sources
+from batchkit.local.live.site import LivePage, Sources
 from batchkit.local.logs import MotoLogs
 from batchkit.local.moto_gaps import close_all
 from batchkit.local.moto_patches import Patches
 from batchkit.local.s3_events import S3Events
 from batchkit.local.schedules.scheduler import LocalScheduler
-from batchkit.local.server import HOST, Server
+from batchkit.local.server import Server
 from batchkit.local.trace import Observer, both, ignore
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class LocalStack(Generic[E]):
     @property
     def live_page(self) -> str:
         """The address of the page that shows what happens."""
-        return f"{self.endpoint}{PATH}"
+        return f"{self.endpoint}{LIVE_PATH}"
 
     @property
     def environment(self) -> dict[str, str]:

@@ -52,6 +52,10 @@ class ImageVariants:
 
         return explaining.explain(self._request(original, tasks), self.resizer or fastest())
 
+    def equipment(self) -> Mapping[str, str]:
+        """Who resizes here."""
+        return {"resizer": (self.resizer or fastest()).name}
+
     def schema(self) -> Mapping[str, Any]:
         """The JSON Schema of the recipe."""
         return recipe_schema(ImageRecipe)

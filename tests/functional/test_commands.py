@@ -15,6 +15,8 @@ from support.pictures import picture, size_and_format
 from support.world import PROJECT
 
 from batchkit.cli.main import COMMANDS
+from batchkit.local.docker import ownership
+from batchkit.local.docker.ownership import Owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +26,9 @@ AWS = Path(sys.executable).parent / "aws"
 
 
 def run(
-    *arguments: str | Path, cwd: Path, expect: int = 0, **environ: str
+    *arguments: str | Path, cwd: Path, expect: int | None = 0, **environ: str
 ) -> subprocess.CompletedProcess[str]:
+    """The command, which exits as expected; None: anyhow."""
     environment = {"PATH": os.environ["PATH"], "HOME": str(cwd), **environ}
     done = subprocess.run(
         [str(a) for a in arguments],
@@ -36,7 +39,7 @@ def run(
         timeout=120,
         check=False,
     )
-    assert done.returncode == expect, done.stderr + done.stdout
+    assert expect in (done.returncode, None), done.stderr + done.stdout
     return done
 
 
@@ -68,6 +71,38 @@ def test_an_unknown_key_is_an_error_with_file_table_key_and_the_nearest_name(pro
     for part in ("batchkit.toml", "[job]", "variants[0]", "qualty", "quality"):
         assert part in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_doctor_of_a_machine_without_anything_finds_what_is_wrong_and_changes_nothing(
+    tmp_path: Path,
+) -> None:
+    left = tmp_path / "tmp" / "batchkit-lambda-1"
+    left.mkdir(parents=True)
+    dead = Owner("dead", ownership.machine(), 2**22 + 1, "never")
+    (left / "owner.json").write_text(json.dumps(dead.labels))
+    (home := tmp_path / "home").mkdir()
+    places = {"TMPDIR": str(left.parent), "DOCKER_HOST": f"unix://{home}/no.sock"}
+    port = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+
+    done = run(BATCHKIT, "doctor", "--local", "-o", "json", cwd=home, expect=65, **places, **port)
+
+    told = json.loads(done.stdout)
+    checks = {one["check"]: one for one in told["findings"]}
+    assert {"docker", "endpoint", "leftovers"} <= set(checks)
+    assert checks["docker"]["note"]
+    assert checks["leftovers"]["fix"] == f"rm -r {left}"
+    assert told["project"] is None
+    assert told["machine"]["resizer"]
+    assert list(home.iterdir()) == []
+    assert [path.name for path in left.parent.rglob("*")] == ["batchkit-lambda-1", "owner.json"]
+
+
+def test_the_doctor_of_this_machine_finds_a_batchkit_toml_that_cannot_be_read(project: Path) -> None:
+    (project / "batchkit.toml").write_text("[project")
+
+    done = run(BATCHKIT, "doctor", "--local", cwd=project, expect=65)
+
+    assert f"job  {project}/batchkit.toml" in done.stdout
 
 
 def test_preview_makes_the_variants_into_a_folder_and_tells_of_the_bad_file(project: Path) -> None:
@@ -167,6 +202,9 @@ def test_the_plain_aws_cli_works_against_the_local_stack_and_ctrl_c_stops_it_all
             **exports,
         )
         _read_until(stack, "Run Finished")
+        doctor = run(BATCHKIT, "doctor", "--local", "-o", "json", cwd=project, expect=None, **exports)
+        place = exports["AWS_ENDPOINT_URL"].removeprefix("http://")
+        assert json.loads(doctor.stdout)["machine"][place] == "a local stack"
         assert (project / "shown").read_text() == f"{exports['AWS_ENDPOINT_URL']}/_batchkit/\n"
         jobs = _aws(
             project,

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class Finding:
     """What was found, why it matters, what to do. `check` names the look that found it.
 
-    `unknown` says that the look could not be taken: that is no fault of the project's.
+    `unknown` says that the look could not be taken: that is no fault of the project's. A `note` is worth
+    knowing, and no fault at all.
     """
 
     check: str
@@ -28,6 +29,7 @@ class Finding:
     why: str
     fix: str
     unknown: bool = False
+    note: bool = False
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -25,20 +25,21 @@ GET_ONE = (
 )
 
 
-def connect(environ: Mapping[str, str]) -> DockerClient:
-    """A client of the engine that DOCKER_HOST names, else of the local one.
+def connect(environ: Mapping[str, str], timeout: int = TIMEOUT_SECONDS) -> DockerClient:
+    """A client of the engine that DOCKER_HOST names, else of the local one; it waits `timeout` seconds.
 
     Raises MissingExtra without the docker SDK, ConfigError when no engine answers.
     """
     try:
         import docker  # noqa: PLC0415 - an optional extra
         from docker.errors import DockerException  # noqa: PLC0415
+        from requests.exceptions import RequestException  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise MissingExtra("talking to a Docker engine", "local", "docker") from error
     try:
-        client = docker.from_env(environment=dict(environ), timeout=TIMEOUT_SECONDS)
+        client = docker.from_env(environment=dict(environ), timeout=timeout)
         client.ping()
-    except DockerException as error:
+    except (DockerException, RequestException) as error:
         raise ConfigError(
             "no Docker engine answers",
             found=str(error),

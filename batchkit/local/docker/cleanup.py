@@ -31,6 +31,14 @@ def sweep(engine: Engine, stack: str) -> int:
 
 def reap(engine: Engine) -> list[str]:
     """Remove what stacks of dead processes of this machine have left; their names. Raises EngineLost."""
+    dead = orphans(engine)
+    for stack in dead:
+        sweep(engine, stack)
+    return dead
+
+
+def orphans(engine: Engine) -> list[str]:
+    """The names of stacks of dead processes of this machine that have left something. Raises EngineLost."""
     here = ownership.machine()
     left = [*engine.containers(ownership.STACK), *engine.volumes(ownership.STACK)]
     owners = {ownership.read(each.labels) for each in left}
@@ -39,8 +47,6 @@ def reap(engine: Engine) -> list[str]:
         for owner in owners
         if owner is not None and ownership.is_orphan(owner, here, ownership.birth)
     }
-    for stack in dead:
-        sweep(engine, stack)
     return sorted(dead)
 
 

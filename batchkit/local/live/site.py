@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qs
 
+from batchkit.local.address import LIVE_PATH
 from batchkit.local.live.board import Board
 from batchkit.local.live.feed import Feed
 from batchkit.local.live.streaming import MAX_READERS, Streams
@@ -22,7 +23,6 @@ from batchkit.local.server import Call, Reply
 
 Json = dict[str, Any]
 
-PATH = "/_batchkit/"
 FOLDER = Path(__file__).parent / "page"
 INDEX = "index.html"
 TYPES = {
@@ -82,7 +82,7 @@ class Sources:
 
 
 class LivePage:
-    """Answers what lies below PATH. `look` is the seconds between two looks at the jobs."""
+    """Answers what lies below LIVE_PATH. `look` is the seconds between two looks at the jobs."""
 
     def __init__(self, sources: Sources, *, look: float = LOOK_SECONDS, readers: int = MAX_READERS) -> None:
         self._jobs = sources.jobs
@@ -94,8 +94,12 @@ class LivePage:
         self._files = {path.name: path for path in FOLDER.iterdir()}
 
     def answer(self, call: Call) -> Reply | None:
-        """The reply to a request below PATH; None for any other."""
-        if not call.path.startswith(PATH) or call.scope or not _HOST.fullmatch(call.headers.get("Host", "")):
+        """The reply to a request below LIVE_PATH; None for any other."""
+        if (
+            not call.path.startswith(LIVE_PATH)
+            or call.scope
+            or not _HOST.fullmatch(call.headers.get("Host", ""))
+        ):
             return None
         if call.environ.get("REQUEST_METHOD") not in {"GET", "HEAD"}:
             return _text(405, "This page only reads.")
@@ -104,7 +108,7 @@ class LivePage:
         return self._page(call)
 
     def _page(self, call: Call) -> Reply:
-        name = call.path.removeprefix(PATH) or INDEX
+        name = call.path.removeprefix(LIVE_PATH) or INDEX
         asked = {key: values[0] for key, values in parse_qs(call.environ.get("QUERY_STRING", "")).items()}
         if name in self._files:
             path = self._files[name]

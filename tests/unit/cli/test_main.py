@@ -154,6 +154,16 @@ def test_a_command_without_its_extra_prints_the_exact_line_to_install_it(name: s
     assert "Traceback" not in done.stderr
 
 
+def test_the_doctor_of_this_machine_needs_no_extra_and_tells_what_each_would_bring() -> None:
+    done = without_extras("doctor", "--local")
+
+    assert done.returncode == 65
+    assert "pip install 'batchkit[local]'" in done.stdout
+    assert "pip install 'batchkit[images]'" in done.stdout
+    assert "the job image-variants needs the optional extra" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
 def test_what_the_system_refuses_is_an_error_of_configuration(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING
 
-from batchkit.local.server import HOST, Call, Reply, Server
+from batchkit.local.address import HOST
+from batchkit.local.server import Call, Reply, Server
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 from base64 import b64encode
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from support.imagery import encoded, landscape, made, quarters
 import image_variants
 from batchkit import recipe
 from batchkit.errors import Rejected
-from batchkit.job import Failure, Job, Original, Output, Samples
+from batchkit.job import Equipped, Failure, Job, Original, Output, Samples
 from image_variants import job
+from image_variants.resizers.pillow import Pillow
 
 RECIPE: dict[str, Any] = {
     "variants": [
@@ -37,6 +39,11 @@ def test_the_job_has_the_framework_s_face() -> None:
     assert isinstance(image_variants.job, Job)
     assert isinstance(image_variants.job, Samples)
     assert recipe.find_job("image-variants") is recipe.find_job("image_variants:job")
+
+
+def test_the_job_tells_who_resizes() -> None:
+    assert isinstance(image_variants.job, Equipped)
+    assert replace(image_variants.job, resizer=Pillow()).equipment() == {"resizer": "pillow"}
 
 
 def test_without_pillow_the_message_says_what_to_install() -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from batchkit.local.live.site import FOLDER, PATH
+from batchkit.local.address import LIVE_PATH
+from batchkit.local.live.site import FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +58,7 @@ def read(world: StackWorld, path: str) -> Any:
 def test_each_file_of_the_page_is_served_under_a_policy_that_lets_nothing_in(
     world: StackWorld, name: str
 ) -> None:
-    with Asked(world, PATH + name) as answer:
+    with Asked(world, LIVE_PATH + name) as answer:
         body = answer.read()
     assert answer.status == 200
     assert body == (FOLDER / (name or "index.html")).read_bytes()
@@ -71,13 +72,13 @@ def test_each_file_of_the_page_is_served_under_a_policy_that_lets_nothing_in(
 
 @pytest.mark.parametrize("path", ["../site.py", "..%2fsite.py", "none", "index.html/", "%2e%2e/"])
 def test_there_is_nothing_else(world: StackWorld, path: str) -> None:
-    assert status(world, PATH + path) == 404
+    assert status(world, LIVE_PATH + path) == 404
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "PATCH"])
 @pytest.mark.parametrize("path", ["", "events", "logs", "children"])
 def test_it_only_reads(world: StackWorld, method: str, path: str) -> None:
-    assert status(world, PATH + path, method) == 405
+    assert status(world, LIVE_PATH + path, method) == 405
 
 
 @pytest.mark.parametrize("path", ["", "live.js", "events", "logs?job=x", "children?job=x"])
@@ -97,15 +98,15 @@ def test_it_only_reads(world: StackWorld, method: str, path: str) -> None:
     ids=lambda headers: " ".join(f"{name}={value}" for name, value in headers.items()),
 )
 def test_a_page_of_somebody_else_reads_nothing(world: StackWorld, path: str, headers: dict[str, str]) -> None:
-    with Asked(world, PATH + path, **headers) as answer:
+    with Asked(world, LIVE_PATH + path, **headers) as answer:
         assert answer.status == 403
         assert not [header for header in answer.headers if header.lower().startswith("access-control-")]
 
 
 def test_the_page_itself_and_programs_may_read(world: StackWorld) -> None:
-    assert status(world, PATH, Sec_Fetch_Site="none") == 200
-    assert status(world, f"{PATH}children?job=x", Sec_Fetch_Site="same-origin") == 200
-    with Asked(world, f"{PATH}events", Sec_Fetch_Site="same-origin") as answer:
+    assert status(world, LIVE_PATH, Sec_Fetch_Site="none") == 200
+    assert status(world, f"{LIVE_PATH}children?job=x", Sec_Fetch_Site="same-origin") == 200
+    with Asked(world, f"{LIVE_PATH}events", Sec_Fetch_Site="same-origin") as answer:
         assert answer.headers["Content-Type"] == "text/event-stream; charset=utf-8"
         assert answer.readline() == b"event: hello\n"
 
@@ -123,7 +124,7 @@ def test_a_key_of_a_bucket_in_the_hosts_name_is_still_a_key(world: StackWorld) -
 
 
 def test_what_happens_comes_over_the_stream(world: StackWorld) -> None:
-    with Asked(world, f"{PATH}events") as answer:
+    with Asked(world, f"{LIVE_PATH}events") as answer:
         world.put_event({"key": "seen.jpg"})
         lines = iter(answer.readline, b"")
         data = next(line for line in lines if b"seen.jpg" in line)
@@ -132,6 +133,6 @@ def test_what_happens_comes_over_the_stream(world: StackWorld) -> None:
 
 
 def test_jobs_that_are_not_there_have_neither_children_nor_logs(world: StackWorld) -> None:
-    assert read(world, f"{PATH}children?job=none") == []
-    assert status(world, f"{PATH}logs?job=none") == 404
-    assert status(world, f"{PATH}logs") == 404
+    assert read(world, f"{LIVE_PATH}children?job=none") == []
+    assert status(world, f"{LIVE_PATH}logs?job=none") == 404
+    assert status(world, f"{LIVE_PATH}logs") == 404

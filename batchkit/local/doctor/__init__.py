@@ -1,0 +1,1 @@
+"""Looking at this machine: what keeps batchkit from working here, why it matters, what to do."""
