@@ -122,6 +122,8 @@ class Process:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            # Out of the terminal's reach: Ctrl-C is for the stack, which ends its processes itself.
+            process_group=0,
         )
         self._logging = Thread(target=self._copy_log, name=f"lambda-{function.name}", daemon=True)
         self._logging.start()

@@ -188,7 +188,10 @@ def test_the_plain_aws_cli_works_against_the_local_stack_and_ctrl_c_stops_it_all
         cwd=project,
         env=environment,
         stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
+        # As from a terminal: Ctrl-C is for all of the group.
+        process_group=0,
     )
     exports = _exports(stack)
     try:
@@ -238,8 +241,10 @@ def test_the_plain_aws_cli_works_against_the_local_stack_and_ctrl_c_stops_it_all
         status = run(BATCHKIT, "status", name, "-o", "json", cwd=project, **exports)
         assert json.loads(status.stdout)["state"] == "SUCCEEDED"
     finally:
-        stack.send_signal(signal.SIGINT)
-        stack.communicate(timeout=30)
+        os.killpg(stack.pid, signal.SIGINT)
+        rest, _ = stack.communicate(timeout=30)
+    assert "stopping" in rest
+    assert "Traceback" not in rest
     assert stack.returncode == 0
     assert _processes_with(exports["AWS_ENDPOINT_URL"]) == []
 
