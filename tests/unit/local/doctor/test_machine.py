@@ -9,12 +9,15 @@ from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any, cast
 
 import pytest
 
 from batchkit import resources
 from batchkit.errors import BatchkitError, ConfigError
 from batchkit.local.address import DEFAULT_PORT, LIVE_PATH
+from batchkit.local.docker import ownership
+from batchkit.local.docker.ownership import Owner
 from batchkit.local.doctor import machine
 from batchkit.local.live.site import FOLDER, INDEX
 from batchkit.project import load
@@ -130,6 +133,37 @@ def test_a_job_that_does_not_load_is_an_error_in_its_place(
 def test_an_engine_that_is_not_there_is_an_error_in_its_place() -> None:
     # The SDK does not close the socket with which it finds no unix socket.
     assert isinstance(machine.docker({"DOCKER_HOST": "tcp://127.0.0.1:1"}), BatchkitError)
+
+
+class Client:
+    """The SDK's client of an engine with one container, which a dead stack has left."""
+
+    def __init__(self, problem: Exception | None = None) -> None:
+        self.api = self
+        self.base_url = "http+docker://localhost"
+        self._problem = problem
+
+    def info(self) -> dict[str, Any]:
+        return {"NCPU": 2, "OSType": "linux", "Architecture": "aarch64", "ServerVersion": "29.0"}
+
+    def containers(self, **_: object) -> list[dict[str, Any]]:
+        if self._problem is not None:
+            raise self._problem
+        return [{"Id": "c", "Labels": Owner("dead", ownership.machine(), 2**22 + 1, "never").labels}]
+
+    def volumes(self, **_: object) -> dict[str, None]:
+        return {"Volumes": None}
+
+
+def test_an_engine_tells_what_it_is_and_what_dead_stacks_have_left_on_it() -> None:
+    assert machine._described(cast("Any", Client())) == machine.Docker(
+        "linux/aarch64", "29.0", orphans=("dead",)
+    )
+
+
+def test_an_engine_that_goes_away_while_it_is_asked_is_an_error() -> None:
+    with pytest.raises(ConfigError, match="does not list its containers"):
+        machine._described(cast("Any", Client(OSError("gone"))))
 
 
 def test_the_temporary_folder_is_the_one_that_python_chooses(
