@@ -20,7 +20,7 @@ from batchkit.errors import Rejected
 from batchkit.planning import names
 from batchkit.planning.outputs import literal_prefix, output_key
 from batchkit.runs.manifests import Manifest
-from batchkit.runs.suspects import Suspects
+from batchkit.runs.suspects import Suspect, Suspects
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from batchkit.aws.run_ledger import RunLedger
     from batchkit.planning.manifest import Source
     from batchkit.project import Project
-    from batchkit.runs.suspects import Suspect
 
 THREADS = 32
 BLOCK = 512
