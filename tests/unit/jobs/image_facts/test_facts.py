@@ -102,6 +102,23 @@ def test_a_source_that_cannot_be_read_is_rejected(body: bytes, error_class: str)
     assert caught.value.error_class == error_class
 
 
+def test_a_source_that_needs_more_memory_than_there_is_is_rejected_with_both_figures() -> None:
+    body, tasks = encoded(Image.new("RGB", (3000, 2000)), "PNG"), job.plan({})
+    with pytest.raises(Rejected, match=r"144 MB; 100 MB are allowed") as caught:
+        list(job.within(100_000_000).make(Original("key", body), tasks))
+    assert caught.value.error_class == "TooMuchMemory"
+    assert list(job.within(200_000_000).make(Original("key", body), tasks))
+
+
+def test_a_large_jpeg_is_decoded_small_and_its_facts_are_those_of_all_of_it() -> None:
+    large = landscape((2400, 1600))
+    small, whole = facts(turned(large, 6)), facts(encoded(large.rotate(-90, expand=True), "PNG"))
+    assert small["dimensions"] == whole["dimensions"] == {"width": 1600, "height": 2400}
+    assert differing_bits(small["dhash"], whole["dhash"]) <= 4
+    colours = [bytes.fromhex(each["mean_colour"][1:]) for each in (small, whole)]
+    assert max(abs(a - b) for a, b in zip(*colours, strict=True)) <= 2
+
+
 def test_the_job_knows_nothing_of_variants() -> None:
     folder = Path(image_facts.__file__).parent
     for path in folder.glob("*.py"):
