@@ -68,6 +68,36 @@ def test_it_fits_a_phone(page: Page, report: Path) -> None:
     page.locator("summary").first.click()
     assert barriers(page) == []
     # What is wider than a phone scrolls by itself, and the keyboard must get there.
-    for figure in page.locator("figure").all():
+    for figure in page.locator("figure, .wide:visible").all():
         figure.focus()
         expect(figure).to_be_focused()
+
+
+LINES = """(cells) => cells.map((cell) => {
+  const range = document.createRange();
+  range.selectNodeContents(cell);
+  return Math.round(range.getBoundingClientRect().height / parseFloat(getComputedStyle(cell).lineHeight));
+})"""
+
+
+def test_no_short_cell_is_broken_on_a_phone(page: Page, report: Path) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(report.as_uri())
+    for summary in page.locator("section > details > summary").all():
+        summary.click()
+    lines = page.locator("th, td:not(.long)").evaluate_all(LINES)
+    assert len(lines) > 100
+    assert max(lines) <= 2
+    long = page.locator("td.long:visible").evaluate_all("(cells) => cells.map((cell) => cell.clientWidth)")
+    assert min(long) > 150
+
+
+def test_of_a_long_text_the_first_lines_are_shown_and_the_rest_on_demand(page: Page, report: Path) -> None:
+    page.goto(report.as_uri())
+    summary = page.locator("td summary", has_text="a very long message")
+    closed = summary.bounding_box()
+    summary.click()
+    opened = summary.bounding_box()
+    assert closed is not None
+    assert opened is not None
+    assert opened["height"] > closed["height"] * 2

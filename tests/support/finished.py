@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from support.operating import Past
 
 KEY = 'in/<script>alert(1)</script>&amp;".txt'
-MESSAGE = "bad <img src=x onerror=alert(1)> thing \x1b[31m"
+MESSAGE = "bad <img src=x onerror=alert(1)> thing \x1b[31m" + " and a very long message" * 30
 LOST = {"startedAt": 1_000, "stoppedAt": 2_000, "statusReason": "Host EC2 (instance i-1) terminated."}
 GOOD = {"startedAt": 3_000, "stoppedAt": 4_000, "container": {"exitCode": 0}}
 

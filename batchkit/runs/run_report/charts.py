@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 WIDTH = 900
 MARKS = 6
+# Seconds between two marks of an axis: those that people count in.
+STEPS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400)
 ROW_HEIGHT = 12
 # What stands around the rows of a timeline.
 FRAME = 50
@@ -38,10 +41,10 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def throughput(found: Throughput) -> Element:
     """Items a second over the run."""
-    chart = _library().StackedBar(
-        **_BARE, height=240, show_minor_x_labels=False, x_labels_major_every=len(found.good) // MARKS
-    )
-    chart.x_labels = [clock(number * found.step) for number in range(len(found.good))]
+    chart = _library().StackedBar(**_BARE, height=240, show_minor_x_labels=False)
+    marks = {int(mark / found.step): clock(mark) for mark in round_marks(0, found.step * len(found.good))}
+    chart.x_labels = [marks.get(number, "") for number in range(len(found.good))]
+    chart.x_labels_major = list(marks.values())
     for name, values in zip(THROUGHPUT_KEY, (found.good, found.bad), strict=True):
         chart.add(name, [round(value, 3) for value in values])
     return _bare(chart, "throughput", "Items a second over the run")
@@ -65,6 +68,8 @@ def timeline(found: Sequence[Attempt], started: float) -> Element:
         for child, row in rows.items()
         if row % _every(len(rows)) == 0
     ]
+    moments = [moment - started for one in found for moment in (one.started, one.stopped)]
+    chart.x_labels = list(round_marks(min(moments), max(moments)))
     for end in End:
         chart.add(end.value, _bars((one for one in found if one.end is end), rows, started))
     return _bare(chart, "timeline", "When each child ran, and how its attempts ended")
@@ -77,6 +82,14 @@ def _library() -> Any:
     # Not more than that: a backport that pygal imports takes over the finding of entry points.
     sys.meta_path[:] = [one for one in sys.meta_path if not type(one).__module__.startswith("pygal")]
     return pygal
+
+
+def round_marks(low: float, high: float) -> range:
+    """Round seconds from `low` to `high`, at most MARKS steps apart: 0, 10, 20 for half a minute."""
+    day = STEPS[-1]
+    many = math.ceil((high - low) / (day * MARKS)) * day
+    step = next((one for one in STEPS if (high - low) / one <= MARKS), many)
+    return range(math.ceil(low / step) * step, math.floor(high) + 1, step)
 
 
 def clock(seconds: float) -> str:

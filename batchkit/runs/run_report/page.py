@@ -25,6 +25,17 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-a
 
 Cells = Sequence[object]
 
+# Columns that hold what the world has written, as long as it likes; all others never break.
+LONG = frozenset({"example", "message", "to do", "source", "why", "what", "price from"})
+# Characters above which only the first lines of such a cell are shown, and the rest on demand.
+HEAD = 200
+
+
+SAVING = (
+    "Outputs against sources: the mean of the outputs that were written against the mean of the sources that "
+    "were planned, each output by itself as in the gallery."
+)
+
 
 def render(facts: Facts) -> bytes:
     """The page, UTF-8."""
@@ -51,7 +62,8 @@ def _summary(section: Element, facts: Facts) -> None:
     _text(section, "h1", f"{facts.project}: {run['run']}")
     line = SubElement(section, "p")
     _text(line, "span", run["state"], {"class": f"state {run['state']}"})
-    line[-1].tail = f"  {run['source']}"
+    line[-1].tail = "  "
+    _text(line, "bdi", run["source"])
     began, ended = (datetime.fromtimestamp(run[name], UTC) for name in ("started", "stopped"))
     _text(section, "p", f"{began:%Y-%m-%d %H:%M:%S} to {ended:%Y-%m-%d %H:%M:%S} UTC", {"class": "soft"})
     seconds = max(run["stopped"] - run["started"], 1)
@@ -69,13 +81,28 @@ def _summary(section: Element, facts: Facts) -> None:
             "children": f"{facts.plan.children:,}",
             "sources' bytes": size(facts.plan.bytes),
             "written": size(items["bytes"]),
-            "bytes saved": _saved(facts),
+            **_saved(facts),
             "cost": _usd(facts.cost.get("measured_compute_usd")),
         },
     )
-    if run.get("retry"):
+    if _saved(facts):
+        _text(section, "p", SAVING, {"class": "soft"})
+    _again(section, facts)
+
+
+def _again(section: Element, facts: Facts) -> None:
+    """How to do again what went wrong: another try helps what failed, and never what was rejected."""
+    run, items = facts.run["run"], facts.items
+    if items["failed"]:
         _text(section, "p", "To do what failed again, and nothing else:")
-        _text(section, "pre", run["retry"])
+        _text(section, "pre", f"batchkit retry {run}")
+    if items["rejected"]:
+        _text(
+            section,
+            "p",
+            "Only another file or another recipe changes what was rejected. After such a change:",
+        )
+        _text(section, "pre", f"batchkit retry {run} --only rejected")
 
 
 def _throughput(section: Element, facts: Facts) -> None:
@@ -93,7 +120,8 @@ def _timeline(section: Element, facts: Facts) -> None:
         _text(section, "p", "No child has reported.")
         return
     lost = sum(one.end is End.RECLAIMED for one in found)
-    said = f"{shown:,} of {facts.plan.children:,} children, those with trouble first"
+    said = f"{shown:,} of {facts.plan.children:,} children"
+    said += ", those with trouble first" if shown < facts.plan.children else ""
     said += f"; {lost} attempts lost to Spot." if facts.remembered else "."
     if not facts.remembered:
         said += " Batch has forgotten them: only their last attempts are known."
@@ -104,7 +132,7 @@ def _timeline(section: Element, facts: Facts) -> None:
         rows = [(one.child, one.number, one.end.value, one.why) for one in troubled]
         details = SubElement(section, "details")
         _text(details, "summary", f"{len(troubled)} attempts that did not end well")
-        _table(details, ("child", "attempt", "end", "why"), rows)
+        _table(details, "Attempts that did not end well", ("child", "attempt", "end", "why"), rows)
 
 
 def _errors(section: Element, facts: Facts) -> None:
@@ -116,7 +144,7 @@ def _errors(section: Element, facts: Facts) -> None:
         _text(section, "p", f"The {len(facts.errors)} most frequent of {facts.kinds:,} kinds.")
     columns = ("items", "class", "kind", "example", "message", "to do")
     rows = [_error(row) for row in facts.errors]
-    _table(section, columns, rows)
+    _table(section, "Errors", columns, rows)
     for number, lines in sorted(facts.tails.items()):
         row, details = facts.errors[number], SubElement(section, "details")
         _text(details, "summary", f"The end of a log with {row['error_class']}")
@@ -129,7 +157,7 @@ def _slowest(section: Element, facts: Facts) -> None:
         _text(section, "p", "Nothing was made.")
         return
     rows = [(f"{one.milliseconds:,} ms", one.task, one.key) for one in facts.slowest]
-    _table(section, ("time", "task", "source"), rows)
+    _table(section, "Slowest items", ("time", "task", "source"), rows)
 
 
 def _costs(section: Element, facts: Facts) -> None:
@@ -141,24 +169,26 @@ def _costs(section: Element, facts: Facts) -> None:
         ("duration", _clock(cost.get("planned_seconds")), _clock(cost.get("measured_seconds"))),
         ("everything", _usd(cost.get("planned_usd")), ""),
     ]
-    _table(section, ("", "planned", "measured"), rows)
+    _table(section, "Planned and measured", ("", "planned", "measured"), rows)
     lines = [
         (line.what, f"{line.quantity:,.6g} {line.unit}", f"{line.price:.6g}", _usd(line.usd), line.source)
         for line in facts.plan.cost.lines
     ]
     details = SubElement(section, "details")
     _text(details, "summary", "What was planned, line by line")
-    _table(details, ("what", "quantity", "USD each", "USD", "price from"), lines)
+    columns = ("what", "quantity", "USD each", "USD", "price from")
+    _table(details, "What was planned", columns, lines)
 
 
 def _more(section: Element, facts: Facts) -> None:
-    run = facts.run["run"]
+    run, items = facts.run["run"], facts.items
     _text(section, "h2", "More")
-    _text(
-        section,
-        "pre",
-        f"batchkit results {run} --failed\nbatchkit logs {run} --failed\nbatchkit status {run}",
-    )
+    lines = [f"batchkit status {run}"]
+    if items["rejected"]:
+        lines.append(f"batchkit results {run} --rejected")
+    if items["failed"]:
+        lines += [f"batchkit results {run} --failed", f"batchkit logs {run} --failed"]
+    _text(section, "pre", "\n".join(lines))
     _text(
         section, "p", f"For programs: {names.report_key(run, 'jsonl')} and .csv beside it.", {"class": "soft"}
     )
@@ -169,10 +199,17 @@ def _error(row: Row) -> Cells:
     return (*(row[name] for name in ("count", "failure_class", "error_class", "key", "message")), row["fix"])
 
 
-def _saved(facts: Facts) -> str:
-    """How much smaller all outputs together are than the sources that they were made of."""
-    before, after = facts.plan.bytes, facts.items["bytes"]
-    return f"{1 - after / before:.0%}" if before and after and after < before else "none"
+def _saved(facts: Facts) -> dict[str, str]:
+    """How much smaller outputs are than sources; nothing where a run wrote nothing, or sizes are unknown.
+
+    The ledger's reports know no source's size. Their mean is known, and does not grow with what was
+    rejected, was up to date already, or is made several times.
+    """
+    sized, items = facts.plan.sources - facts.plan.unsized, facts.items
+    if not (sized and facts.plan.bytes and items["done"] and items["bytes"]):
+        return {}
+    change = items["bytes"] / items["done"] / (facts.plan.bytes / sized) - 1
+    return {"an output against its source": f"{abs(change):.0%} {'smaller' if change <= 0 else 'larger'}"}
 
 
 def _facts(parent: Element, found: dict[str, str]) -> None:
@@ -195,17 +232,30 @@ def _figure(parent: Element, name: str, chart: Element, key: Iterable[str], capt
     _text(line, "span", caption)
 
 
-def _table(parent: Element, columns: Sequence[str], rows: Iterable[Cells]) -> None:
-    table = SubElement(parent, "table")
+def _table(parent: Element, name: str, columns: Sequence[str], rows: Iterable[Cells]) -> None:
+    # As a chart does, what is too wide scrolls by itself.
+    box = SubElement(parent, "div", {"class": "wide", "role": "region", "tabindex": "0", "aria-label": name})
+    table = SubElement(box, "table")
     line = SubElement(SubElement(table, "thead"), "tr")
     for column in columns:
         _text(line, "th", column, {"scope": "col"})
     body = SubElement(table, "tbody")
     for row in rows:
         line = SubElement(body, "tr")
-        for cell in row:
-            number = isinstance(cell, int | float)
-            _text(line, "td", f"{cell:,}" if number else str(cell), {"class": "number"} if number else {})
+        for column, cell in zip(columns, row, strict=True):
+            _cell(line, cell, is_long=column in LONG)
+
+
+def _cell(line: Element, cell: object, *, is_long: bool) -> None:
+    number = isinstance(cell, int | float)
+    if not is_long:
+        _text(line, "td", f"{cell:,}" if number else str(cell), {"class": "number"} if number else {})
+        return
+    made, text = SubElement(line, "td", {"class": "long"}), str(cell)
+    if len(text) > HEAD:
+        made = SubElement(SubElement(made, "details"), "summary")
+    # By itself: a name from right to left turns nothing around but itself.
+    _text(made, "bdi", text)
 
 
 def _text(parent: Element, tag: str, text: str, attributes: dict[str, str] | None = None) -> None:

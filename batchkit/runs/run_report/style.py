@@ -20,7 +20,7 @@ body { margin: 0 auto; padding: 1.5rem 1rem 4rem; max-width: 62rem;
   background: var(--paper); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; }
 h1 { margin: 0; font-size: 1.5rem; }
 h2 { margin: 2.5rem 0 .75rem; font-size: 1.15rem; }
-h1, p { overflow-wrap: anywhere; }
+h1, p, dd { overflow-wrap: anywhere; }
 p { margin: .25rem 0; }
 .soft, caption, figcaption { color: var(--soft); }
 .state { display: inline-block; padding: .1rem .6rem; border: 2px solid; border-radius: 1rem;
@@ -34,20 +34,26 @@ dl div { padding: .6rem .8rem; background: var(--wash); border: 1px solid var(--
 dt { color: var(--soft); font-size: .85rem; }
 dd { margin: 0; font-size: 1.2rem; font-variant-numeric: tabular-nums; }
 figure { margin: 0; overflow-x: auto; }
-table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
+.wide { overflow-x: auto; }
+table { min-width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
 caption { text-align: left; padding-bottom: .25rem; }
-th, td { padding: .35rem .6rem .35rem 0; text-align: left; vertical-align: top; overflow-wrap: anywhere;
+th, td { padding: .35rem .6rem .35rem 0; text-align: left; vertical-align: top; white-space: nowrap;
   border-bottom: 1px solid var(--line); }
-th.number, td.number { text-align: right; white-space: nowrap; }
+td.number { text-align: right; }
+td.long { min-width: 14rem; white-space: normal; overflow-wrap: anywhere; }
 code, pre { font: .85rem/1.45 ui-monospace, monospace; }
 pre { margin: .5rem 0; padding: .75rem; white-space: pre-wrap; overflow-wrap: anywhere;
   background: var(--wash); border: 1px solid var(--line); border-radius: .5rem; }
-figure:focus-visible, summary:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
+figure:focus-visible, .wide:focus-visible, summary:focus-visible {
+  outline: 3px solid var(--link); outline-offset: 2px; }
 summary { cursor: pointer; color: var(--link); }
+td summary { color: inherit; }
+details:not([open]) > summary > bdi { display: -webkit-inline-box; -webkit-box-orient: vertical;
+  -webkit-line-clamp: 3; overflow: hidden; max-width: calc(100% - 1.5em); vertical-align: top; }
 figcaption { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; font-size: .9rem; }
 .key::before { content: ""; display: inline-block; width: .7em; height: .7em; margin-right: .4em;
   background: var(--key); }
-svg.chart { display: block; min-width: 40rem; width: 100%; height: auto; font-family: system-ui, sans-serif; }
+svg.chart { display: block; min-width: 50rem; width: 100%; height: auto; font-family: system-ui, sans-serif; }
 .chart text { fill: var(--soft); font-size: 11px; }
 .chart .background { fill: none; }
 .chart .axis .line { stroke: var(--line); fill: none; }
@@ -61,5 +67,10 @@ svg.chart { display: block; min-width: 40rem; width: 100%; height: auto; font-fa
 svg [class*="color-"] { fill: var(--key); stroke: var(--key); }
 .chart.timeline .series .line { fill: none; stroke-width: 7; }
 .chart.throughput .series { stroke: none; }
-@media print { details > * { display: block; } }
+@media print {
+  details > * { display: block; }
+  details:not([open]) > summary > bdi { -webkit-line-clamp: none; }
+  .wide { overflow: visible; }
+  td { white-space: normal; }
+}
 """

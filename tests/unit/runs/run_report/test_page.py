@@ -18,6 +18,7 @@ from batchkit import recipe
 from batchkit.errors import DataError
 from batchkit.planning.states import RunState
 from batchkit.runs.run_report import render
+from batchkit.runs.run_report.charts import round_marks
 from batchkit.runs.run_report.timeline import End
 
 if TYPE_CHECKING:
@@ -105,6 +106,54 @@ def test_a_run_without_errors_says_so(run: Finished) -> None:
     page = Reader(render(run.facts())).text
     assert "None." in page
     assert "batchkit retry" not in page
+    assert "--failed" not in page
+    assert "with trouble first" not in page
+
+
+def test_what_was_rejected_is_not_offered_another_try_as_it_is(run: Finished) -> None:
+    run.end()
+    facts = run.facts()
+    items = {**facts.items, "failed": 0, "rejected": 2}
+    page = Reader(render(replace(facts, items=items, errors=(), tails={}))).text
+    assert "only another file or another recipe" in page.lower()
+    assert f"batchkit retry {run.past.run} --only rejected" in page
+    assert "To do what failed again" not in page
+    assert "--failed" not in page
+
+
+def test_outputs_are_compared_with_as_many_sources_as_they_were_made_of(run: Finished) -> None:
+    run.end()
+    facts = run.facts()
+    source = facts.plan.bytes / facts.plan.sources
+    items = {**facts.items, "done": 2, "fresh": 5, "rejected": 3, "bytes": round(source)}
+    assert "50% smaller" in Reader(render(replace(facts, items=items))).text
+    assert "150% larger" in Reader(render(replace(facts, items={**items, "bytes": source * 5}))).text
+    nothing = Reader(render(replace(facts, items={**items, "done": 0, "bytes": 0}))).text
+    assert "against" not in nothing
+
+
+def test_a_name_that_turns_text_around_cannot(run: Finished) -> None:
+    run.end()
+    facts = run.facts()
+    slow = replace(facts.slowest[0], key="in/\N{RIGHT-TO-LEFT OVERRIDE}gpj.exe")
+    assert (
+        "<bdi>in/\N{REPLACEMENT CHARACTER}gpj.exe</bdi>" in render(replace(facts, slowest=(slow,))).decode()
+    )
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0, 1, [0, 1]),
+        (0, 64, [0, 20, 40, 60]),
+        (-3, 24.5, [0, 5, 10, 15, 20]),
+        (0.2, 0.7, []),
+        (0, 5400, [0, 1200, 2400, 3600, 4800]),
+        (0, 30 * 86_400, [0, 432_000, 864_000, 1_296_000, 1_728_000, 2_160_000, 2_592_000]),
+    ],
+)
+def test_axes_are_marked_at_round_times(low: float, high: float, expected: list[int]) -> None:
+    assert list(round_marks(low, high)) == expected
 
 
 def test_no_more_children_are_asked_for_than_are_shown(world: World) -> None:
