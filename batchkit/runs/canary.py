@@ -34,6 +34,10 @@ REST = "rest"
 # The share of items that may go wrong before the rest is left alone.
 MAX_ERROR_RATE = 0.05
 
+# The share of items that must have been made for a canary's time to be that of making: one that is up to
+# date takes next to none.
+MIN_DONE = 0.5
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -49,11 +53,20 @@ class Measured:
 
     @property
     def seconds_per_item(self) -> float:
-        return self.seconds / self.counts.items if self.counts.items else 0.0
+        """Of the items that were made."""
+        return self.seconds / self.counts.done if self.counts.done else 0.0
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether it says what making the rest takes: it took some time, and mostly to make items."""
+        return self.seconds > 0 and 0 < self.counts.done >= MIN_DONE * self.counts.items
 
     def model(self, before: Model = sizing.MODEL) -> Model:
-        """The cost model that would have foretold it."""
-        return before.calibrated(self.plan.amount, self.plan.vcpus, self.seconds, self.plan.lanes)
+        """The model that would have foretold it, had all its items been made; `before` if it tells nothing."""
+        if not self.is_telling:
+            return before
+        whole = self.seconds * self.counts.items / self.counts.done
+        return before.calibrated(self.plan.amount, self.plan.vcpus, whole, self.plan.lanes)
 
 
 @dataclass(frozen=True)
@@ -106,6 +119,7 @@ def carry_out(command: Command, request: Request, share: float, most: float, fol
         later = replace(later, taken=first.plan.sources)
     prepared = command.prepare(later, folder / "replanned", foreseen=foreseen)
     if prepared.plan.arrays:
+        _admit(command, measured)
         return Both(done, measured, command.carry_out(prepared, besides=first.plan.cost.total))
     for part in (first, prepared):
         bulk.release(part)
@@ -138,6 +152,16 @@ def _foretell(command: Command, first: Plan, left: Plan) -> None:
         f"the canary: {first.sources:,} of {first.sources + left.sources:,} sources; both parts together"
         f" cost about {usd(total)} USD, as planned before the canary"
     )
+
+
+def _admit(command: Command, measured: Measured) -> None:
+    """Say so where the rest could not be planned by what the canary took."""
+    if not measured.is_telling:
+        counts = measured.counts
+        command.face.note(
+            f"the canary made {counts.done:,} of {counts.items:,} items in {measured.seconds:,} s, too little"
+            " to measure by: the rest is planned as it was before the canary"
+        )
 
 
 def sample(request: Request, share: float) -> Request:

@@ -88,6 +88,23 @@ def test_a_canary_too_short_to_measure_changes_no_model() -> None:
     assert Measured(plan(RECIPE, 2), 0, Counts(done=4)).model() == MODEL
 
 
+def test_what_was_up_to_date_is_no_work_that_was_measured() -> None:
+    """The time is that of half of the items: the others would have taken as much again."""
+    planned, amount = plan(RECIPE, 100, per_child=2, bytes=10**8), Amount(100, 10**8, 200)
+    expected = MODEL.seconds(amount, planned.vcpus)
+    half = Measured(planned, round(expected), Counts(done=100, fresh=100))
+    assert half.model().seconds(amount, 1.0) == pytest.approx(2 * expected, rel=0.05)
+    assert half.seconds_per_item == half.seconds / 100
+
+
+@pytest.mark.parametrize("counts", [Counts(done=10, fresh=190), Counts(fresh=200), Counts()], ids=str)
+def test_a_canary_that_made_little_leaves_the_model_as_it_was(counts: Counts) -> None:
+    before = replace(MODEL, item=7.0)
+    found = Measured(plan(RECIPE, 100, per_child=2, bytes=10**8), 3, counts)
+    assert not found.is_telling
+    assert found.model(before) == before
+
+
 def measured(bad: int) -> Measured:
     counts = Counts(done=100 - bad, rejected=bad // 2, failed=bad - bad // 2)
     return Measured(plan(RECIPE, 50), 60, counts)
@@ -122,7 +139,7 @@ def test_a_canary_is_measured_by_its_childrens_reports(bulk: Bulk) -> None:
         canary.measure(bulk, planned)
     finish(bulk.ledger, planned, Counts(done=3, failed=1))
     found = canary.measure(bulk, planned)
-    assert (found.seconds, found.error_rate, found.seconds_per_item) == (61, 0.25, 61 / 4)
+    assert (found.seconds, found.error_rate, found.seconds_per_item) == (61, 0.25, 61 / 3)
 
 
 def test_a_canary_is_over_when_it_went_wrong_or_the_rest_has_ended(bulk: Bulk) -> None:

@@ -12,7 +12,7 @@ from support.submitting import FakeBatch, manifest_of
 
 from batchkit.errors import DataError
 from batchkit.planning.outputs import output_key
-from batchkit.planning.records import Item, RunEnd
+from batchkit.planning.records import Item, Report, RunEnd
 from batchkit.planning.source_spec import Prefix
 from batchkit.planning.states import Counts, Outcome, RunState
 from batchkit.runs import canary
@@ -36,11 +36,14 @@ class Gone(KeyboardInterrupt):
 
 @dataclass
 class Person:
-    """Whoever gave the command; `leaves` while a run is followed. `bad` is the share of items that fail."""
+    """Whoever gave the command; `leaves` while a run is followed. `bad` is the share of items that fail,
+    `fresh` of those that are up to date; a child takes `seconds`."""
 
     typed: Command
     leaves: bool = False
     bad: float = 0.0
+    fresh: float = 0.0
+    seconds: int = 0
     plans: list[Plan] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -65,11 +68,14 @@ class Person:
 
     def end(self, plan: Plan) -> None:
         """The children end, behind the command's back."""
-        failed = round(self.bad * plan.items)
-        counts = Counts(done=plan.items - failed, failed=failed)
+        failed, fresh = round(self.bad * plan.items), round(self.fresh * plan.items)
+        counts = Counts(done=plan.items - failed - fresh, fresh=fresh, failed=failed)
         state = RunState.PARTIAL if failed else RunState.SUCCEEDED
         ledger = self.typed.bulk.ledger
         began = ledger.begun(plan.run)
+        if self.seconds:
+            times = {"started": began, "stopped": began + self.seconds}
+            ledger.record_report(Report(plan.run, 0, plan.items, 1, counts, **times))
         ledger.finish(RunEnd(plan.run, "bulk", state, counts, plan.sources, plan.recipe, "j", started=began))
 
     @contextmanager
@@ -195,6 +201,16 @@ def test_a_canary_and_its_rest_make_every_source_once(shell: Shell) -> None:
     assert (facts["run"], facts["canary"]["run"]) == (plans[1].run, plans[0].run)
     assert (facts["canary"]["error_rate"], facts["canary"]["seconds"]) == (0.0, 0)
     assert both.is_good
+
+
+@pytest.mark.parametrize("fresh", [0.0, 1.0])
+def test_the_rest_is_planned_by_a_canary_that_made_something_else_as_before(
+    shell: Shell, fresh: float
+) -> None:
+    shell.person.seconds, shell.person.fresh = 1000, fresh
+    plan = shell.canary(0.5).rest.prepared.plan
+    assert (plan.model == shell.typed.request.model) is bool(fresh)
+    assert any("too little to measure by" in note for note in shell.person.notes) is bool(fresh)
 
 
 def test_a_canary_that_was_broken_off_after_its_end_says_what_it_found_before_another_is_paid(
