@@ -41,11 +41,13 @@ MIN_DONE = 0.5
 
 @dataclass(frozen=True)
 class Measured:
-    """What a canary took: seconds of all its children together, and how its items ended."""
+    """What a canary took: seconds of all its children together, how its items ended, and whether somebody
+    cancelled it."""
 
     plan: Plan
     seconds: int
     counts: Counts
+    cancelled: bool = False
 
     @property
     def error_rate(self) -> float:
@@ -62,7 +64,7 @@ class Measured:
         return self.seconds > 0 and 0 < self.counts.done >= MIN_DONE * self.counts.items
 
     def model(self, before: Model = sizing.MODEL) -> Model:
-        """The model that would have foretold it, had all its items been made; `before` if it tells nothing."""
+        """The model that would have foretold it, had all items been made; `before` if it tells nothing."""
         if not self.is_telling:
             return before
         whole = self.seconds * self.counts.items / self.counts.done
@@ -176,15 +178,22 @@ def rest(request: Request, share: float, model: Model) -> Request:
 
 def measure(bulk: Bulk, plan: Plan) -> Measured:
     """What a canary that has ended took. Raises DataError for one that has not."""
-    record = bulk.ledger.run(plan.run)
+    record = bulk.ledger.run(plan.run) or {}
     if not intents.has_ended(record):
         raise DataError(f"the canary {plan.run} has not ended", found="RUNNING", expected="its end")
     found = watch.reports(bulk.ledger, plan)
-    return Measured(plan, found.seconds, Counts(**(record or {}).get("counts", {})))
+    return Measured(plan, found.seconds, Counts(**record.get("counts", {})), "cancelled" in record)
 
 
 def check(measured: Measured, most: float) -> None:
-    """Raises DataError when more than the share `most` of the canary's items went wrong."""
+    """Raises DataError for a canary that was cancelled, or had more than the share `most` of bad items."""
+    if measured.cancelled:
+        raise DataError(
+            "the canary was cancelled: the rest was not submitted",
+            found=f"{measured.plan.run}, cancelled while the command waited for it",
+            expected="a canary that ran to its end",
+            fix="repeat the command: it starts with a new canary",
+        )
     if measured.error_rate > most:
         raise DataError(
             f"the canary {measured.plan.run} went wrong: the rest was not submitted",

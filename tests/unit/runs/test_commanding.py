@@ -37,13 +37,14 @@ class Gone(KeyboardInterrupt):
 @dataclass
 class Person:
     """Whoever gave the command; `leaves` while a run is followed. `bad` is the share of items that fail,
-    `fresh` of those that are up to date; a child takes `seconds`."""
+    `fresh` of those that are up to date; a child takes `seconds`. `cancels` a run while it is followed."""
 
     typed: Command
     leaves: bool = False
     bad: float = 0.0
     fresh: float = 0.0
     seconds: int = 0
+    cancels: bool = False
     plans: list[Plan] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -63,6 +64,8 @@ class Person:
     def follow(self, looks: Iterable[Progress]) -> Progress | None:
         if self.leaves:
             raise Gone
+        if self.cancels:
+            self.typed.bulk.ledger.cancelled(self.plans[-1].run, "a mistake")
         self.end(self.plans[-1])
         return list(looks)[-1]
 
@@ -211,6 +214,20 @@ def test_the_rest_is_planned_by_a_canary_that_made_something_else_as_before(
     plan = shell.canary(0.5).rest.prepared.plan
     assert (plan.model == shell.typed.request.model) is bool(fresh)
     assert any("too little to measure by" in note for note in shell.person.notes) is bool(fresh)
+
+
+def test_nothing_follows_a_canary_that_somebody_cancelled(shell: Shell) -> None:
+    """Even if all of it was made before its jobs could be ended."""
+    shell.person.cancels = True
+    with pytest.raises(DataError, match="the canary was cancelled: the rest was not submitted") as caught:
+        shell.canary(0.5)
+    (cancelled,) = shell.person.plans
+    assert cancelled.run in str(caught.value.found)
+    assert len(shell.typed.batch.taken) == 1
+    shell.person.cancels = False
+    both = shell.canary(0.5)
+    assert not both.canary.prepared.continued
+    assert both.canary.prepared.plan.run != cancelled.run
 
 
 def test_a_canary_that_was_broken_off_after_its_end_says_what_it_found_before_another_is_paid(
