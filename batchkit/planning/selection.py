@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import ROUND_CEILING, Decimal
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -77,6 +78,18 @@ def parse_share(text: str) -> float:
     if not 0 < number <= 1:
         raise ConfigError("a sample is not a share", found=repr(text), expected="1%, 0.5% or 0.01")
     return number
+
+
+def larger_share(share: float, left: int, wanted: int) -> str:
+    """A share, as `parse_share` reads it, whose sample has about `wanted` more than that of `share` (0 to 1).
+
+    `left` sources are not in the smaller sample. It is rounded up, to at most twice as many more.
+    """
+    below = Decimal(share) * 100
+    more = (100 - below) * min(wanted, left) / left if left else Decimal(0)
+    digit = Decimal(1).scaleb(more.adjusted())
+    text = f"{min((below + more).quantize(digit, ROUND_CEILING), Decimal(100)):f}%"
+    return text if parse_share(text) > share else "100%"
 
 
 def parse_moment(text: str) -> int:

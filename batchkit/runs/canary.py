@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from batchkit.errors import DataError
 from batchkit.planning import sizing
 from batchkit.planning.cost import usd
-from batchkit.planning.selection import is_sampled
+from batchkit.planning.selection import is_sampled, larger_share
 from batchkit.planning.states import Counts
 from batchkit.runs import intents, watch
 
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 PURPOSE = "canary"
 REST = "rest"
+
+# About as many sources are in the sample that is suggested where one has caught none.
+FEWEST = 4
 
 # The share of items that may go wrong before the rest is left alone.
 MAX_ERROR_RATE = 0.05
@@ -107,7 +110,7 @@ def carry_out(command: Command, request: Request, share: float, most: float, fol
         foreseen = command.rehearse(rest(request, share, request.model), folder / "rest")
         if not first.plan.arrays:
             bulk.release(first)
-            _check_caught(foreseen.plan, share)
+            _check_caught(first.plan, foreseen.plan, share)
             return command.carry_out(foreseen)
         _foretell(command, first.plan, foreseen.plan)
     done = command.carry_out(first, besides=foreseen.plan.cost.total if foreseen else 0.0, wait=True)
@@ -134,18 +137,29 @@ def rehearse(command: Command, request: Request, share: float, folder: Path) -> 
     first = command.rehearse(sample(request, share), folder / "canary")
     left = command.rehearse(rest(request, share, request.model), folder / "rest")
     if not first.plan.arrays:
-        _check_caught(left.plan, share)
+        _check_caught(first.plan, left.plan, share)
     return [first, left]
 
 
-def _check_caught(left: Plan, share: float) -> None:
-    if left.arrays:
+def _check_caught(first: Plan, left: Plan, share: float) -> None:
+    """Raises DataError when nothing of the sample is to do, but something else."""
+    if not left.arrays:
+        return
+    given, fresh = f"{share * 100:.6g}%", first.tally.fresh
+    fix = f"--canary {larger_share(share, left.sources, FEWEST)} or more; or leave --canary out"
+    if fresh:
         raise DataError(
-            "no source is in the canary",
-            found=f"{share:.3g} of {left.sources:,} sources, chosen by their keys, is none",
-            expected="at least one",
-            fix=f"--canary {min(4 / left.sources, 1):.2%} or more; or leave --canary out",
+            "the canary is up to date already",
+            found=f"nothing to do for {fresh:,} sources, the sample of {given}; {left.sources:,} others left",
+            expected="a sample with something to do",
+            fix=fix,
         )
+    raise DataError(
+        "no source is in the canary",
+        found=f"{given} of {left.sources:,} sources, chosen by their keys, is none",
+        expected="at least one",
+        fix=fix,
+    )
 
 
 def _foretell(command: Command, first: Plan, left: Plan) -> None:

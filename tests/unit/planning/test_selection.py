@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from batchkit.errors import ConfigError, DataError
 from batchkit.planning.manifest import Source
-from batchkit.planning.selection import Listed, Selection, is_sampled, parse_moment, parse_share, select
+from batchkit.planning.selection import (
+    Listed,
+    Selection,
+    is_sampled,
+    larger_share,
+    parse_moment,
+    parse_share,
+    select,
+)
 
 KEYS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 SHARES = st.floats(0, 1, exclude_min=True)
@@ -138,3 +146,23 @@ def test_a_moment_is_in_utc_unless_it_says_else(text: str, seconds: int) -> None
 def test_what_is_no_moment_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="not one"):
         parse_moment(text)
+
+
+@given(SHARES.filter(lambda share: share < 1), st.integers(1, 10**9))
+def test_a_larger_share_is_always_read_as_larger(share: float, left: int) -> None:
+    assert share < parse_share(larger_share(share, left, 4)) <= 1
+
+
+@given(st.floats(1e-9, 0.999), st.integers(1, 10**9), st.integers(1, 10))
+def test_a_larger_share_is_not_much_larger(share: float, left: int, wanted: int) -> None:
+    text = larger_share(share, left, wanted)
+    more = (1 - share) * min(wanted / left, 1)
+    assert parse_share(text) <= min(share + 2 * more + 1e-15, 1)
+
+
+@pytest.mark.parametrize(
+    ("share", "left", "text"),
+    [(0.01, 10_000, "1.04%"), (0.0001, 4, "100%"), (1e-8, 10**7, "0.00005%"), (0.5, 3, "100%")],
+)
+def test_a_larger_share_has_as_many_digits_as_it_takes(share: float, left: int, text: str) -> None:
+    assert larger_share(share, left, 4) == text

@@ -13,6 +13,7 @@ from support.submitting import FakeBatch, manifest_of
 from batchkit.errors import DataError
 from batchkit.planning.outputs import output_key
 from batchkit.planning.records import Item, Report, RunEnd
+from batchkit.planning.selection import parse_share
 from batchkit.planning.source_spec import Prefix
 from batchkit.planning.states import Counts, Outcome, RunState
 from batchkit.runs import canary
@@ -287,8 +288,20 @@ def made_of(shell: Shell, plan: Plan) -> None:
 def test_a_canary_without_a_source_is_refused_with_a_share_that_has_some(shell: Shell) -> None:
     with pytest.raises(DataError, match="no source is in the canary") as caught:
         shell.canary(0.0001)
-    assert "--canary 100.00%" in str(caught.value.fix)
+    assert "--canary 100% or more" in str(caught.value.fix)
     assert shell.typed.batch.taken == []
+
+
+def test_a_canary_that_is_up_to_date_is_told_so_and_with_a_share_that_is_not(shell: Shell) -> None:
+    shell.typed.request = replace(shell.typed.request, changed_only=True)
+    made_of(shell, shell.canary(0.5).canary.prepared.plan)
+    shell.person.end(shell.person.plans[1])
+    with pytest.raises(DataError, match="the canary is up to date already") as caught:
+        shell.canary(0.5, again=True)
+    assert "the sample of 50%" in str(caught.value.found)
+    share = parse_share(str(caught.value.fix).split()[1])
+    assert share > 0.5
+    assert shell.canary(share).canary.prepared.plan.sources
 
 
 def test_a_canary_of_everything_leaves_nothing_and_prints_no_empty_plan(shell: Shell) -> None:
