@@ -61,6 +61,8 @@ def test_an_upload_is_seen_while_it_happens(live: Page, photos: World) -> None:
     expect(step).to_contain_text(f"detail.object.key = {HOSTILE}")
     job = live.locator("#jobs details")
     expect(job.locator("summary")).to_contain_text("array of 3")
+    expect(job.locator("summary bdi")).to_have_text(HOSTILE)
+    expect(job.locator("summary time")).to_have_count(1)
     job.locator("summary").click()
     expect(job.locator("summary")).to_contain_text("SUCCEEDED")
     expect(job.get_by_role("button")).to_have_text([re.compile(f"child {n}.*SUCCEEDED") for n in range(3)])
@@ -128,6 +130,48 @@ def test_names_from_the_world_are_text_and_nothing_else(used: Page, photos: Worl
     expect(used.locator("#flow .subject").first).to_have_text(f"{HOSTILE} {SCRIPT}")
     expect(used.locator("#messages pre", has_text=HOSTILE)).to_have_count(1)
     assert used.locator("main img, main script").count() == 0
+
+
+def test_a_name_that_turns_text_around_turns_only_itself(used: Page, photos: World) -> None:
+    photos.sandbox.clients.events.put_events(
+        Entries=[{"Source": "after.it", "DetailType": "\N{RIGHT-TO-LEFT OVERRIDE}gpj.exe", "Detail": "{}"}]
+    )
+
+    row = used.locator("#flow > li", has_text="after.it")
+    name, source = row.locator("b").first.bounding_box(), row.locator("span").first.bounding_box()
+    assert name is not None
+    assert source is not None
+    assert name["x"] + name["width"] <= source["x"]
+
+
+def test_of_a_long_name_two_lines_are_shown_and_the_rest_on_demand(used: Page, photos: World) -> None:
+    detail = json.dumps({"jobName": "long/" + "name/" * 200, "status": "FAILED"})
+    photos.sandbox.clients.events.put_events(
+        Entries=[{"Source": "long", "DetailType": "Long", "Detail": detail}]
+    )
+
+    subject = used.locator("#flow .subject", has_text="name/name")
+    name = subject.locator("bdi")
+    closed = name.bounding_box()
+    subject.locator("summary").click()
+    opened = name.bounding_box()
+    assert closed is not None
+    assert opened is not None
+    assert closed["height"] < 60 < opened["height"]
+    expect(name).to_contain_text("FAILED")
+
+
+def test_what_was_not_delivered_is_told_once_in_full(used: Page) -> None:
+    show = """async () => (await import("./flow.js")).show({
+      kind: "dead-letter", at: 1, text: `up: NO_PERMISSIONS: ${"x".repeat(2000)} (buried)`, rule: "up",
+      target: "batch photos-upload", event: { id: "lost", source: "s", type: "Lost", subject: "a.jpg" },
+    })"""
+    used.evaluate(show)
+
+    expect(used.locator("#letters")).to_contain_text("NO_PERMISSIONS")
+    row = used.locator("#flow > li", has_text="Lost")
+    expect(row.locator(".bad")).to_have_text("dead letter: up → batch photos-upload")
+    assert barriers(used) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

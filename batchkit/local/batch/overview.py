@@ -18,10 +18,15 @@ Json = dict[str, Any]
 # tried and will be again.
 INTERESTING = (Status.FAILED, Status.RUNNING, Status.STARTING, Status.RUNNABLE, Status.SUCCEEDED)
 
+# A job's parameters that name what it is about, most telling first.
+SUBJECTS = ("key", "run")
+
 
 def jobs(store: JobStore, newest: int) -> list[Json]:
-    """The `newest` plain jobs and arrays, the latest first. Times in epoch milliseconds."""
-    return [_row(job) for job in itertools.islice(store.newest_first(), newest)]
+    """The `newest` plain jobs and arrays, the latest first, each with what it is about: all uploads' jobs
+    have one name. Times in epoch milliseconds.
+    """
+    return [{**_row(job), "about": _about(job)} for job in itertools.islice(store.newest_first(), newest)]
 
 
 def queues(lines: Lines) -> list[Json]:
@@ -63,6 +68,11 @@ def streams(store: JobStore, job_id: str) -> tuple[str, list[str]] | None:
         return None
     named = [attempt.log_stream for attempt in job.attempts if attempt.log_stream]
     return launch.log_group(job.spec), named + ([job.run.log_stream] if job.run else [])
+
+
+def _about(job: AnyJob) -> str:
+    """The parameter that tells jobs of one name apart; "" for a job that has none of them."""
+    return next(filter(None, map(job.spec.parameters.get, SUBJECTS)), "")
 
 
 def _row(job: AnyJob) -> Json:

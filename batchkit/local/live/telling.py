@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -31,8 +32,21 @@ def told(trace: Trace, patterns: Patterns) -> Json:
         line["target"] = target(str(trace.data["target"]))
     if trace.kind == "message":
         line["topic"] = str(trace.data["topic"]).rsplit(":", 1)[-1]
-        line["text"] = str(trace.data["message"])[:MAX_TEXT]
+        line["text"] = unquoted(str(trace.data["message"]))[:MAX_TEXT]
     return line
+
+
+def unquoted(message: str) -> str:
+    """The text of a message that is a JSON string a line, as a rule's template makes it for a mail; any
+    other message as it is.
+    """
+    lines = message.split("\n")
+    if not all(line.startswith('"') for line in lines):
+        return message
+    try:
+        return "\n".join(json.loads(line) for line in lines)
+    except ValueError:
+        return message
 
 
 def target(arn: str) -> str:

@@ -1,6 +1,8 @@
 /** Elements and texts. What the world has named only ever becomes text nodes. */
 
 const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
+// Characters above which a text is shown in part.
+const LONG = 160;
 
 /** An element of this class with children; strings become text. */
 export function element(name, className, ...children) {
@@ -10,6 +12,12 @@ export function element(name, className, ...children) {
   }
   made.append(...children);
   return made;
+}
+
+/** A text from the world, which turns nothing around it. Of a long one the first lines, and the rest on demand. */
+export function text(words) {
+  const made = element("bdi", "", words);
+  return words.length > LONG ? element("details", "long", element("summary", "", made)) : made;
 }
 
 /** Epoch seconds as a <time>. */

@@ -1,6 +1,6 @@
 /** Events on their way from rule to target, messages, dead letters, faults: lists that keep the latest. */
 
-import { element, prepend, time } from "./dom.js";
+import { element, prepend, text, time } from "./dom.js";
 
 const KEPT = 100;
 const lists = new Map(["flow", "messages", "letters", "faults"].map((id) => [id, document.getElementById(id)]));
@@ -33,15 +33,17 @@ function delivery(line) {
   }
   const step = element("li", "step", element("b", "", line.rule ?? ""), " → ", element("b", "", line.target));
   if (line.matched?.length) {
-    step.append(element("small", "soft", line.matched.join(" · ")));
+    step.append(element("small", "soft", text(line.matched.join(" · "))));
   }
   rowOf(line).querySelector("ul").append(step);
 }
 
+/** Why, and with what, is told in its own list; beside the event, whom it did not reach. */
 function letter(line) {
   plain("letters", line, line.event?.subject);
   if (line.event) {
-    rowOf(line).querySelector("ul").append(element("li", "step bad", line.text));
+    const names = [line.rule, line.target].filter(Boolean).join(" → ");
+    rowOf(line).querySelector("ul").append(element("li", "step bad", "dead letter: ", element("bdi", "", names)));
   }
 }
 
@@ -52,9 +54,9 @@ function message(line) {
 const fault = (line) => plain("faults", line);
 
 function plain(list, line, subject) {
-  const row = element("li", "", time(line.at), " ", line.text);
+  const row = element("li", "", time(line.at), " ", text(line.text));
   if (subject) {
-    row.append(element("small", "soft", subject));
+    row.append(element("small", "soft", text(subject)));
   }
   add(list, row);
 }
@@ -70,7 +72,7 @@ function rowOf({ at, event: { id, source, type, subject } }) {
     return known;
   }
   const row = element("li", "", time(at), " ", element("b", "", type), " ", element("span", "soft", source),
-    element("span", "subject", subject), element("ul", "steps"));
+    element("span", "subject", text(subject)), element("ul", "steps"));
   rows.set(id, row);
   row.dataset.id = id;
   add("flow", row);

@@ -1,7 +1,7 @@
 /** Jobs and the children of arrays, as they are now. A row changes in its place; logs on click. */
 
 import { ask } from "./asking.js";
-import { arrange, element, write } from "./dom.js";
+import { arrange, element, time, write } from "./dom.js";
 import * as logs from "./logs.js";
 
 const STATES = ["SUCCEEDED", "FAILED", "RUNNING", "STARTING", "RUNNABLE", "PENDING", "SUBMITTED"];
@@ -35,7 +35,7 @@ function shown(known, job) {
 function single(first) {
   const name = first.index === null ? first.name : `child ${first.index}`;
   const [state, more] = [element("span"), element("small", "soft")];
-  const button = element("button", "job", element("b", "", name), state, more);
+  const button = element("button", "job", element("b", "", name), state, more, ...about(first));
   button.type = "button";
   button.addEventListener("click", () => logs.open(first.id, first.index === null ? name : `${first.name}, ${name}`));
   const fill = ({ status, reason, attempts }) => {
@@ -46,10 +46,10 @@ function single(first) {
 }
 
 /** An array: how many children are in which state, and on demand those that have begun. */
-function array({ id, name, size }) {
+function array({ id, name, size, ...rest }) {
   const [state, bar, counts] = [element("span"), stripe(), element("p", "soft")];
   const size_ = element("span", "soft", `array of ${size}`);
-  const summary = element("summary", "", element("b", "", name), state, size_, bar.made);
+  const summary = element("summary", "", element("b", "", name), state, size_, ...about(rest), bar.made);
   const children = { id, size, note: element("p", "soft"), list: element("ul", "rows"), rows: new Map() };
   const details = element("details", "", summary, counts, children.list, children.note);
   details.addEventListener("toggle", () => details.open && refresh(children));
@@ -63,6 +63,16 @@ function array({ id, name, size }) {
     }
   };
   return { made: element("li", "", details), fill };
+}
+
+/** What tells a job from others of its name: when it came, and its source or run. A child has its number. */
+function about({ about: subject, created }) {
+  if (subject === undefined) {
+    return [];
+  }
+  const words = element("bdi", "clamped", subject);
+  words.title = subject;
+  return [element("span", "about", time(created / 1000), " ", words)];
 }
 
 /** A bar with a part for each state. */

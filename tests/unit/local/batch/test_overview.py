@@ -23,6 +23,15 @@ def test_the_newest_jobs_come_first_and_an_array_is_one_row_with_counts():
         assert [row["id"] for row in stack.batch.glance(1)["jobs"]] == [array]
 
 
+def test_jobs_of_one_name_are_told_apart_by_their_source_or_run():
+    with Stack(ScriptedExecutor(lambda task: Exit(0))) as stack:
+        stack.submit()
+        stack.submit(parameters={"run": "b-1", "recipe": "r"})
+        stack.submit(2, parameters={"key": "a.jpg", "run": "u-1"})
+        stack.settle()
+        assert [row["about"] for row in stack.batch.glance(10)["jobs"]] == ["a.jpg", "b-1", ""]
+
+
 def test_a_queue_shows_what_is_taken_and_what_there_is():
     executor = ScriptedExecutor(lambda task: None)
     with Stack(executor, FixedControl(max_vcpus=4)) as stack:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from batchkit.local.live.telling import MAX_TEXT, matched, target, told
+from batchkit.local.live.telling import MAX_TEXT, matched, target, told, unquoted
 from batchkit.local.trace import Kind, Trace
 
 EVENT = {
@@ -79,3 +79,27 @@ def test_a_message_is_told_with_its_topic_and_not_without_end() -> None:
 )
 def test_faults_on_purpose_are_told_apart_from_failures(data: dict[str, str], kind: str) -> None:
     assert line("log", **data)["kind"] == kind
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ('"a \\"b\\" c"', 'a "b" c'),
+        ('"one"\n""\n"two"', "one\n\ntwo"),
+        ('"one"\ntwo', '"one"\ntwo'),
+        ('"one', '"one'),
+        ('{"a": 1}', '{"a": 1}'),
+        ("[" * 10_000, "[" * 10_000),
+        ("", ""),
+    ],
+    ids=["string", "lines", "mixed", "open", "object", "deep", "empty"],
+)
+def test_a_message_of_json_strings_is_shown_as_a_reader_of_its_mail_wants_it(
+    message: str, shown: str
+) -> None:
+    assert unquoted(message) == shown
+
+
+def test_a_long_message_loses_its_quotes_before_its_end() -> None:
+    found = line("message", topic="arn:aws:sns:r:1:photos", message=f'"{"x" * (2 * MAX_TEXT)}"')
+    assert found["text"] == "x" * MAX_TEXT
