@@ -140,7 +140,7 @@ class Found:
 
     `unsized` counts the sources of unknown size (from a file of keys); `bytes` leaves them out. `key_bytes`
     is the length of all their keys, `lists` how many LIST requests it took to find them, `asked`
-    and `looked` how many of the ledger and HEADs to compare them.
+    and `looked` how many of the ledger and HEADs to compare them. `buckets` are the sources'.
     """
 
     sources: int
@@ -152,6 +152,7 @@ class Found:
     lists: int = 0
     asked: int = 0
     looked: int = 0
+    buckets: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

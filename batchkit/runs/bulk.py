@@ -116,6 +116,13 @@ class Bulk:
             return replace(foreseen, plan=plan, claim=claim)
         return replace(self._planned(request, claim.run, folder, stopped), claim=claim)
 
+    def check_parts(self, *parts: Prepared) -> None:
+        """Raises DataError when parts of one command, all planned by now, overwrite each other's outputs."""
+        planned = [
+            (part.found, part.spool) for part in parts if part.found is not None and part.spool is not None
+        ]
+        planner.check_parts(planned, self._target)
+
     def keep(self, prepared: Prepared, path: Path) -> None:
         """Keep a rehearsed plan in a file, to be submitted later."""
         if prepared.spool is not None:

@@ -101,7 +101,8 @@ def carry_out(command: Command, request: Request, share: float, most: float, fol
     """Run the sample of `share`, then the rest unless more than `most` of the sample's items went wrong.
 
     Both are planned first, so that their cost together is known; the rest once more by what the canary took.
-    Raises DataError when that is too much, when the canary went wrong, and when there is no canary.
+    Raises DataError when that is too much, when their outputs collide, when the canary went wrong, and when
+    there is no canary.
     """
     bulk, over = command.bulk, is_over(command.bulk, request, share, most)
     first = command.prepare(sample(request, share), folder / "canary", over=over)
@@ -112,6 +113,7 @@ def carry_out(command: Command, request: Request, share: float, most: float, fol
             bulk.release(first)
             _check_caught(first.plan, foreseen.plan, share)
             return command.carry_out(foreseen)
+        bulk.check_parts(first, foreseen)
         _foretell(command, first.plan, foreseen.plan)
     done = command.carry_out(first, besides=foreseen.plan.cost.total if foreseen else 0.0, wait=True)
     measured = measure(bulk, first.plan)
@@ -133,11 +135,12 @@ def carry_out(command: Command, request: Request, share: float, most: float, fol
 
 
 def rehearse(command: Command, request: Request, share: float, folder: Path) -> list[Prepared]:
-    """Both parts as planned before the canary. Raises DataError when there is no canary."""
+    """Both parts as planned before the canary. Raises DataError when there is none, or they collide."""
     first = command.rehearse(sample(request, share), folder / "canary")
     left = command.rehearse(rest(request, share, request.model), folder / "rest")
     if not first.plan.arrays:
         _check_caught(first.plan, left.plan, share)
+    command.bulk.check_parts(first, left)
     return [first, left]
 
 

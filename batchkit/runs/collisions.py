@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from batchkit.job import Task
     from batchkit.planning.manifest import Source
-    from batchkit.runs.spool import Spool
+    from batchkit.runs.spool import Joined, Spool
 
     Marker = Callable[[str], tuple[str, ...]]
 
@@ -34,7 +34,7 @@ MAX_PAIRS = 10
 _RECORD = struct.Struct("<qQ")
 
 
-def check(spool: Spool, template: str, tasks: Sequence[Task], buckets: int) -> None:
+def check(spool: Spool | Joined, template: str, tasks: Sequence[Task], buckets: int) -> None:
     """Raises DataError, with the pairs, when sources of the run (from `buckets` buckets) collide."""
     if buckets <= 1 and is_injective(template, tasks):
         return
@@ -51,10 +51,10 @@ def check(spool: Spool, template: str, tasks: Sequence[Task], buckets: int) -> N
     )
 
 
-def find(spool: Spool, marks: Marker) -> Iterator[tuple[Source, Source]]:
+def find(spool: Spool | Joined, marks: Marker) -> Iterator[tuple[Source, Source]]:
     """Pairs of different sources with a mark in common."""
     with ExitStack() as stack:
-        files = [stack.enter_context(TemporaryFile(dir=spool.manifest.parent)) for _ in range(FILES)]
+        files = [stack.enter_context(TemporaryFile(dir=spool.folder)) for _ in range(FILES)]
         _deal(spool, marks, files)
         for file in files:
             for first, second in _suspects(file):
@@ -64,7 +64,7 @@ def find(spool: Spool, marks: Marker) -> Iterator[tuple[Source, Source]]:
                     yield one, other
 
 
-def _deal(spool: Spool, marks: Marker, files: Sequence[IO[bytes]]) -> None:
+def _deal(spool: Spool | Joined, marks: Marker, files: Sequence[IO[bytes]]) -> None:
     writes, pack = [file.write for file in files], _RECORD.pack
     for number, source in enumerate(spool.sources()):
         for mark in marks(source.key):

@@ -21,9 +21,10 @@ from batchkit.planning.backfill import Found, Options, Plan, Tally
 from batchkit.planning.uploads import UNSAFE_KEY, UploadRules, refusal
 from batchkit.runs import collisions
 from batchkit.runs.classify import State, Verdict
+from batchkit.runs.spool import Joined
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from batchkit.planning.manifest import Source
     from batchkit.recipe import Recipe
@@ -78,6 +79,13 @@ def collect(
     return counter.found(checked=classify is not None)
 
 
+def check_parts(parts: Sequence[tuple[Found, Spool]], target: Target) -> None:
+    """Raises DataError when sources of different parts of a run, each from `collect`, collide."""
+    buckets = frozenset[str]().union(*(found.buckets for found, _ in parts))
+    spools = Joined([spool for _, spool in parts])
+    collisions.check(spools, target.template, target.recipe.tasks, len(buckets))
+
+
 def make_plan(found: Found, *, run: str, started: int, target: Target, options: Options) -> Plan:
     """The plan of what `collect` spooled. Raises DataError for a run that Batch would not take."""
     tasks = [task.name for task in target.recipe.tasks]
@@ -121,7 +129,15 @@ class _Counter:
         states = {state.value: number for state, number in self.states.items()}
         unchecked = 0 if checked else self.sources
         tally = Tally(**states, rejected=self.rejected, unchecked=unchecked, repeated=self.repeated)
-        return Found(self.sources, self.bytes, self.items, self.unsized, tally, self.key_bytes)
+        return Found(
+            sources=self.sources,
+            bytes=self.bytes,
+            items=self.items,
+            unsized=self.unsized,
+            tally=tally,
+            key_bytes=self.key_bytes,
+            buckets=frozenset(self.buckets),
+        )
 
 
 def _checked(source: Source, tasks: tuple[str, ...]) -> Source:

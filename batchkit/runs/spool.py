@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from batchkit.errors import DataError
 from batchkit.planning import manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from batchkit.planning.manifest import Source
@@ -29,6 +29,15 @@ class Spool:
     def within(cls, folder: Path) -> Spool:
         """The spool of one run in a folder that exists."""
         return cls(folder / "manifest.jsonl", folder / "manifest.idx")
+
+    @property
+    def folder(self) -> Path:
+        return self.manifest.parent
+
+    @property
+    def length(self) -> int:
+        """How many sources are in it, as its index says."""
+        return self.index.stat().st_size // manifest.OFFSET_BYTES - 1
 
     def write(self, sources: Iterable[Source]) -> None:
         """Write all sources, in place of what was there."""
@@ -75,3 +84,27 @@ class Spool:
                 expected=f"{end:,} bytes, as its index says",
                 fix="plan again",
             )
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Several spools, at least one, read as one of all their sources."""
+
+    parts: Sequence[Spool]
+
+    @property
+    def folder(self) -> Path:
+        return self.parts[0].folder
+
+    def sources(self) -> Iterator[Source]:
+        """All sources, part by part. Raises DataError for what is not a manifest."""
+        return chain.from_iterable(part.sources() for part in self.parts)
+
+    def source(self, number: int) -> Source:
+        """One source, counted through all parts. Raises DataError for a number that is not there."""
+        *before, last = self.parts
+        for part in before:
+            if number < part.length:
+                return part.source(number)
+            number -= part.length
+        return last.source(number)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from support.commands import SOURCES, Command
 from support.submitting import FakeBatch, manifest_of
@@ -13,7 +15,7 @@ from support.submitting import FakeBatch, manifest_of
 from batchkit.errors import DataError
 from batchkit.planning.outputs import output_key
 from batchkit.planning.records import Item, Report, RunEnd
-from batchkit.planning.selection import parse_share
+from batchkit.planning.selection import is_sampled, parse_share
 from batchkit.planning.source_spec import Prefix
 from batchkit.planning.states import Counts, Outcome, RunState
 from batchkit.runs import canary
@@ -229,6 +231,27 @@ def test_nothing_follows_a_canary_that_somebody_cancelled(shell: Shell) -> None:
     both = shell.canary(0.5)
     assert not both.canary.prepared.continued
     assert both.canary.prepared.plan.run != cancelled.run
+
+
+def test_a_canary_whose_outputs_the_rest_would_overwrite_does_not_begin(shell: Shell) -> None:
+    """Suffixes count however they are spelt."""
+    stem = next(
+        n for n in range(SOURCES, 99) if is_in_sample(f"in/{n}.txt") and not is_in_sample(f"in/{n}.TXT")
+    )
+    for suffix in ("txt", "TXT"):
+        shell.typed.world.put(f"in/{stem}.{suffix}", b"x")
+    bulk = shell.typed.bulk
+    output = msgspec.structs.replace(bulk.project.output, key="{dir}/{stem}.{task}.{ext}")
+    command = replace(shell.command(), bulk=replace(bulk, project=replace(bulk.project, output=output)))
+    for carry_out in (partial(canary.carry_out, most=0.05), canary.rehearse):
+        shell.times += 1
+        with pytest.raises(DataError, match="overwrite each other"):
+            carry_out(command, shell.typed.request, share=0.5, folder=shell.place())
+    assert shell.typed.batch.taken == []
+
+
+def is_in_sample(key: str) -> bool:
+    return is_sampled(key, 0.5, canary.PURPOSE)
 
 
 def test_a_canary_that_was_broken_off_after_its_end_says_what_it_found_before_another_is_paid(

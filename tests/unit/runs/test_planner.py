@@ -14,7 +14,7 @@ from batchkit.planning.cost import Machine
 from batchkit.planning.manifest import Source
 from batchkit.planning.uploads import UploadRules
 from batchkit.runs.classify import State, Verdict
-from batchkit.runs.planner import Target, collect, make_plan
+from batchkit.runs.planner import Target, check_parts, collect, make_plan
 from batchkit.runs.spool import Spool
 
 if TYPE_CHECKING:
@@ -172,3 +172,28 @@ def test_colliding_outputs_are_refused(spool: Spool) -> None:
 def test_equal_keys_of_two_buckets_are_refused(spool: Spool) -> None:
     with pytest.raises(DataError, match="overwrite"):
         planned(spool, [photo("a.jpg"), Source("c", "a.jpg", "etag", 1)])
+
+
+@pytest.mark.parametrize(
+    ("template", "other"),
+    [
+        ("{dir}/{stem}/{task}.{ext}", Source("b", "x/7.png")),
+        ("{dir}/{name}/{task}.{ext}", Source("c", "x/7.jpg")),
+    ],
+    ids=["same stem", "same key in another bucket"],
+)
+def test_sources_that_collide_across_two_parts_are_refused_by_name(
+    tmp_path: Path, template: str, other: Source
+) -> None:
+    target, parts = Target(RECIPE, template), []
+    for name, sources in {
+        "canary": [photo(f"x/{n}.jpg") for n in range(9)],
+        "rest": [photo("y.jpg"), other],
+    }.items():
+        (tmp_path / name).mkdir()
+        spool = Spool.within(tmp_path / name)
+        parts.append((collect(sources, spool, target=target), spool))
+    with pytest.raises(DataError, match="overwrite") as caught:
+        check_parts(parts, target)
+    assert caught.value.found == f"s3://b/x/7.jpg and s3://{other.bucket}/{other.key}"
+    check_parts(parts[:1], target)
