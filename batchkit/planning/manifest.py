@@ -31,7 +31,6 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     key: str
     etag: str = ""
     size: int = 0
-    version: str = ""
     tasks: tuple[str, ...] = ()
 
 

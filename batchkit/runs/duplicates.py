@@ -1,6 +1,6 @@
 """Sources that a file of keys names more than once: found on disk, in constant memory but for a bit a line.
 
-The identity of each source (bucket, key, version) becomes 16 bytes of hash, so that equal ones are equal
+The identity of each source (bucket, key) becomes 16 bytes of hash, so that equal ones are equal
 sources; hashes are dealt out to files by their last bits, and one file at a time is small enough to be
 looked through.
 """
@@ -74,7 +74,7 @@ def find(listed: Iterable[Listed], folder: Path) -> Repeats:
 
 def _deal(listed: Iterable[Listed], files: Sequence[IO[bytes]]) -> None:
     for position, (source, *_) in enumerate(listed):
-        name = "\0".join((source.bucket, source.key, source.version))
+        name = f"{source.bucket}\0{source.key}"
         hashed = hashlib.blake2b(name.encode(), digest_size=16).digest()
         tasks = hash(frozenset(source.tasks)) & 0xFFFF_FFFF_FFFF_FFFF
         files[hashed[-1] % FILES].write(_RECORD.pack(hashed, position, tasks))

@@ -4,9 +4,10 @@
     s3://bucket/uploads/a b.jpg                        a bucket and a key, as it is
     {"key": "uploads/a b.jpg", "bucket": "…", …}       JSON: every line that begins with a brace
 
-JSON lines may have `bucket`, `etag`, `size` (bytes), `version`, `modified` (epoch seconds) and `tasks`, as
-the lines of a manifest; other members are passed over. Spaces belong to a key; empty lines name nothing.
-Lines end with \\n or \\r\\n. A key that begins with a brace or with `s3://`, or holds a newline, needs JSON.
+JSON lines may have `bucket`, `etag`, `size` (bytes), `modified` (epoch seconds) and `tasks`, as the lines of
+a manifest; a `version` is refused, and other members are passed over. Spaces belong to a key; empty lines
+name nothing. Lines end with \\n or \\r\\n. A key that begins with a brace or with `s3://`, or holds a
+newline, needs JSON.
 """
 
 from __future__ import annotations
@@ -77,6 +78,9 @@ def _listed(text: bytes, bucket: str) -> Listed:
     if len(text) >= MAX_LINE_BYTES - 1:
         raise ValueError(f"more than {MAX_LINE_BYTES:,} bytes")
     line = _decoder.decode(text) if text.startswith(b"{") else _bare(text.decode())
+    if line.version:
+        # What is made of a key is made of its current object, whichever version was current once.
+        raise ValueError('a version cannot be asked for: leave "version" out for the current object')
     bucket = line.bucket or bucket
     if not bucket:
         raise ValueError("it names no bucket, and none was given beside the file")
@@ -84,7 +88,7 @@ def _listed(text: bytes, bucket: str) -> Listed:
         raise ValueError(f"a key has 1 to {MAX_KEY_BYTES:,} bytes")
     # A source with an etag is one whose size is known.
     etag = "" if line.size is None else line.etag.strip('"')
-    source = Source(bucket, line.key, etag, line.size or 0, line.version, line.tasks)
+    source = Source(bucket, line.key, etag, line.size or 0, line.tasks)
     return Listed(source, line.size, line.modified)
 
 

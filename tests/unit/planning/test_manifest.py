@@ -30,7 +30,6 @@ SOURCES = st.builds(
     key=TEXT,
     etag=TEXT,
     size=st.integers(0, 50 * 2**40),
-    version=TEXT,
     tasks=st.lists(TEXT, max_size=3).map(tuple),
 )
 RUNS = st.lists(SOURCES, max_size=12)

@@ -51,11 +51,11 @@ def look(world: World, source: Source, by: Recipe = TWO) -> tuple[State, tuple[s
 
 
 def replace_tasks(source: Source) -> Source:
-    return Source(source.bucket, source.key, source.etag, source.size, source.version)
+    return Source(source.bucket, source.key, source.etag, source.size)
 
 
 def replace_with(source: Source, tasks: tuple[str, ...]) -> Source:
-    return Source(source.bucket, source.key, source.etag, source.size, source.version, tasks)
+    return Source(source.bucket, source.key, source.etag, source.size, tasks)
 
 
 def test_a_source_without_outputs_is_new(world: World) -> None:
