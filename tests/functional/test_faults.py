@@ -35,7 +35,7 @@ def photos() -> Iterator[World]:
 
 def fates(photos: World, service: str) -> set[str]:
     """What became of calls on purpose."""
-    return {t.data["fate"] for t in photos.traces if "fate" in t.data and t.data["service"] == service}
+    return {t.data["fate"] for t in photos.traces if "fate" in t.data and t.data.get("service") == service}
 
 
 def made(photos: World, key: str) -> dict[str, str]:

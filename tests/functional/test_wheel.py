@@ -74,7 +74,8 @@ def candidates(version: str) -> Iterator[Path]:
     found = shutil.which(f"python{version}")
     if found:
         yield Path(found)
-    yield from sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    yield from sorted(pyenv.glob(f"versions/{version}.*/bin/python"))
 
 
 def works(python: Path) -> bool:

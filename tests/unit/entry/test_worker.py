@@ -92,8 +92,10 @@ def test_sigterm_ends_a_child_after_its_item_with_a_report_and_75(world: World, 
     (tmp_path / "go on").touch()
     code, lines = finish(child)
     assert code == EX_TEMPFAIL
-    assert world.report()["counts"]["done"] == 5
-    assert [len(world.items(f"{n}.jpg")) for n in range(4)] == [2, 2, 1, 0]
+    # On a busy machine the source's other item may be made before the signal is noticed.
+    made = world.report()["counts"]["done"]
+    assert made in {5, 6}
+    assert [len(world.items(f"{n}.jpg")) for n in range(4)] == [2, 2, made - 4, 0]
     assert {line["run"] for line in lines} == {"b-test"}
 
 
