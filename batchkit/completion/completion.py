@@ -131,18 +131,27 @@ class Completion:
         return told
 
     def _finish(self, change: Change, submission: Submission, run: Run) -> RunEnd | None:
-        record = self._ledger.run(run.id) or {}
-        ended = self._ended(change, submission, record)
-        # Of a run that was cancelled while it was being submitted, no more children come.
-        awaited = record.get("awaited", run.shape.children)
-        if submission.upload is None and sum(array.size for array in ended) < awaited:
+        ended = self._ended(change, submission, {})
+        if submission.upload is None and sum(array.size for array in ended) < self._awaited(run):
             return None
         return self._finisher.finish(run, ended)
+
+    def _awaited(self, run: Run) -> int:
+        """Children that the run ends with: of one cancelled while it was being submitted, no more come.
+
+        To be read when this array's end is recorded: whoever cancels writes this number first and reads the
+        arrays then, so that one of the two sees what the other wrote.
+        """
+        record = self._ledger.run(run.id) or {}
+        return int(record.get("awaited", run.shape.children))
 
     def _ended(
         self, change: Change, submission: Submission, record: Mapping[str, Any]
     ) -> tuple[ArrayEnd, ...]:
-        """The run's array jobs that have ended, this one among them. An upload has only one."""
+        """The run's array jobs that have ended, this one among them. An upload has only one.
+
+        `record` is the run's; it says of an upload's only array what the end of a child does not.
+        """
         if change.is_child:
             if submission.upload is None:
                 return self._ledger.arrays(submission.run)

@@ -11,13 +11,14 @@ from support.projects import photos
 
 from batchkit.aws.bus import Announcement, Bus
 from batchkit.aws.ledger import Ledger
+from batchkit.aws.run_ledger import RunLedger
 from batchkit.completion import changes
 from batchkit.completion.completion import Completion
 from batchkit.completion.reading import epoch_seconds
 from batchkit.errors import DataError, Throttled
 from batchkit.planning import names
 from batchkit.planning.arrays import Array
-from batchkit.planning.records import ChildFailure, Item, RunEnd
+from batchkit.planning.records import ArrayEnd, ChildFailure, Item, RunEnd
 from batchkit.planning.shards import Shape
 from batchkit.planning.states import Outcome, RunState, upload_order
 
@@ -262,6 +263,26 @@ def test_a_death_that_arrives_while_the_end_is_being_recorded_is_not_lost(house:
     tell(house, job.ended(failed=[1]))
     assert [row["error_class"] for row in reported(house, "b-hasty")[3:]] == ["HostLost"]
     assert states(house) == [("b-hasty", "PARTIAL")]
+
+
+class CancelledMeanwhile(Ledger):
+    """A ledger in which the run is cancelled just before one of its arrays is recorded."""
+
+    seen: tuple[ArrayEnd, ...] | None = None
+
+    def record_array(self, end: ArrayEnd) -> bool:
+        RunLedger(self._client, self._table).awaits(end.run, end.size)
+        self.seen = self.arrays(end.run)
+        return super().record_array(end)
+
+
+def test_an_array_that_ends_while_its_run_is_cancelled_ends_the_run(house: House) -> None:
+    shape = Shape(sources=4, tasks=TASKS, per_child=3)
+    first, _ = bulk("b-cancelled", house.recipe.digest, shape, [Array(0, 2), Array(2, 2)])
+    house.ledger = cancelled = CancelledMeanwhile(house.clients.dynamodb, TABLE)
+    tell(house, first.ended())
+    assert cancelled.seen == ()
+    assert states(house) == [("b-cancelled", "FAILED")]
 
 
 @st.composite
