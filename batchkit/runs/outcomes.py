@@ -97,8 +97,9 @@ class Outcomes:
 
     @property
     def broken_off(self) -> tuple[Outcomes, ...]:
-        """The retries of this run whose submission has begun and not ended, oldest first."""
-        return tuple(one for one in self._begun if one.is_broken_off)
+        """The retries of this run, and of those, whose submission has begun and not ended."""
+        deeper = (run for one in self._begun for run in one.broken_off)
+        return (*(one for one in self._begun if one.is_broken_off), *deeper)
 
     @property
     def is_broken_off(self) -> bool:
@@ -119,6 +120,11 @@ class Outcomes:
     def plans(self) -> Mapping[str, Plan]:
         """The plans of the run and of its retries, by run; an upload's run has none."""
         return {one.run: one.plan for one in (self, *self.retries) if one.is_bulk}
+
+    @property
+    def source(self) -> str:
+        """What the run does, for people."""
+        return str(self.record.get("source", ""))
 
     @property
     def has_ended(self) -> bool:

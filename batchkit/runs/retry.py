@@ -83,9 +83,10 @@ def select(
     What ran out of memory is a run of its own: the others need no more of it. Of a run that was retried
     before, what is still bad is chosen. Rejected items are chosen only by name: nothing but another source or
     recipe would change them. Tasks that the recipe does not have any more (`tasks` are its) are left out.
-    Memory does not grow with the run. Raises DataError for a run that has not ended, or whose retry has not.
+    Memory does not grow with the run. Raises DataError for a run that has not ended, or whose retry has not:
+    also for one that was broken off before it had a job, as it could still be continued, beside this one.
     """
-    for one in (outcomes, *outcomes.retries):
+    for one in (outcomes, *outcomes.retries, *outcomes.broken_off):
         _check_ended(one)
     wanted = frozenset(only) or {FAILED}
     chosen = (one for one in outcomes.bad() if one.task in tasks and is_wanted(one, wanted))
@@ -96,24 +97,32 @@ def select(
 
 
 def name(run: str, only: Iterable[str]) -> str:
-    """What a run does that retries `run`, for people."""
-    kinds = ", ".join(sorted(only))
+    """What a run does that retries `run`, for people. Without `only`, those that failed are retried."""
+    wanted = frozenset(only)
+    kinds = "" if wanted <= {FAILED} else ", ".join(sorted(wanted))
     return f"retry of {run}" + (f" ({kinds})" if kinds else "")
 
 
 def broken_off(outcomes: Outcomes, recipe: str, only: Iterable[str]) -> tuple[Plan, ...]:
     """The plans of those retries, of the same kinds and the recipe of digest `recipe`, whose submission broke
-    off: to be continued before anything else is planned."""
+    off: to be continued before anything else is planned.
+
+    Raises DataError when another retry has not ended: it may have some of the same items.
+    """
     wanted = name(outcomes.run, only)
-    same = (one.plan for one in outcomes.broken_off if one.record.get("source") == wanted)
-    return tuple(plan for plan in same if plan.recipe == recipe)
+    same = (one for one in outcomes.broken_off if one.record.get("source") == wanted)
+    found = {one.run: one.plan for one in same if one.plan.recipe == recipe}
+    for one in outcomes.retries if found else ():
+        if one.run not in found:
+            _check_ended(one)
+    return tuple(found.values())
 
 
 def _check_ended(outcomes: Outcomes) -> None:
     if not outcomes.has_ended:
         run = outcomes.run
         cancel = f"batchkit cancel {run}"
-        begun = "repeat the command that began to submit it" if outcomes.is_broken_off else ""
+        begun = f"repeat the command that began to submit it ({outcomes.source})" if outcomes.is_broken_off else ""
         raise DataError(
             f"the run '{run}' has not ended",
             found=f"state {outcomes.record['state']}" + (", not all of its jobs submitted" if begun else ""),

@@ -10,7 +10,10 @@ import pytest
 from support.commands import SOURCES, Command
 
 from batchkit.cli.rerunning import Begun, Rerun
+from batchkit.errors import DataError
 from batchkit.planning.backfill import Plan
+from batchkit.planning.records import RunEnd
+from batchkit.planning.states import Counts, RunState
 from batchkit.runs import retry
 from batchkit.runs.outcomes import Outcomes
 from batchkit.runs.steps import Finish, Submit
@@ -102,3 +105,17 @@ def test_only_the_same_command_continues_a_retry(command: Command) -> None:
     assert chain.broken_off() == (chain.retry,)
     assert chain.broken_off("oom") == ()
     assert chain.broken_off(recipe="another") == ()
+
+
+def test_a_retry_is_not_continued_beside_another_one(command: Command) -> None:
+    chain = Chain.of(command, Finish)
+    other = "b-other-retry"
+    plan = replace(chain.retry, run=other)
+    bulk = command.bulk
+    bulk.ledger.begin(plan, retry.name(chain.run, ("oom",)))
+    bulk.ledger.submitted(other)
+    bulk.ledger.retried(chain.run, other)
+    with pytest.raises(DataError, match=f"'{other}' has not ended"):
+        chain.broken_off()
+    bulk.ledger.finish(RunEnd(other, "bulk", RunState.PARTIAL, Counts(), 1, plan.recipe, "job"))
+    assert chain.broken_off() == (chain.retry,)

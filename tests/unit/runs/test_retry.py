@@ -255,10 +255,24 @@ def test_a_second_retry_does_what_the_first_one_left_and_what_failed_in_it(
     assert chosen(select(past, tmp_path)) == [("00", ("b",)), ("02", ())]
 
 
-def test_a_retry_whose_submission_was_broken_off_is_not_in_the_way(past: Past, tmp_path: Path) -> None:
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_retry_that_could_still_be_continued_is_named_until_it_is_cancelled(
+    past: Past, tmp_path: Path, *, deep: bool
+) -> None:
+    """It was broken off before it had a job. It would do its items beside any other retry that has them."""
+    above = retried(past, 2048, 2, "") if deep else past
     begun = Past(past.world, past.sources[:1])
-    past.ledger.retried(past.run, begun.run)
-    assert chosen(select(past, tmp_path)) == [("00", ("b",)), ("02", ())]
+    past.ledger.retried(above.run, begun.run)
+    with pytest.raises(DataError, match=f"'{begun.run}' has not ended") as caught:
+        select(past, tmp_path, "oom")
+    assert f"batchkit cancel {begun.run}" in str(caught.value.fix)
+    begun.ended()
+    assert select(past, tmp_path)
+
+
+def test_a_name_says_what_is_retried_however_it_is_asked_for() -> None:
+    assert retry.name("b-1", ()) == retry.name("b-1", ("failed",)) == "retry of b-1"
+    assert retry.name("b-1", ("spot", "oom", "oom")) == "retry of b-1 (oom, spot)"
 
 
 def test_a_retry_that_was_killed_after_its_last_job_counts_when_that_has_ended(
