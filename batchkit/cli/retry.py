@@ -58,7 +58,8 @@ def command(run: str, only: tuple[str, ...], config: Path | None, output: str, *
             left = [Begun(bulk, plan, retry.name(run, only)) for plan in begun]
             return rerun.run(left, folder, retries=run)
         tasks = [task.name for task in bulk.project.recipe.tasks]
-        lots = retry.select(outcomes, bulk.objects, tasks, only, folder)
+        memory = int(bulk.project.compute.memory)
+        lots = retry.select(outcomes, bulk.objects, tasks, only, folder, memory=memory)
         classes = dict(sum((Counter(lot.classes) for lot in lots), Counter()))
         parts = [_part(bulk, lot, outcomes.plans, only) for lot in lots]
         note = partial(bulk.ledger.retried, run)

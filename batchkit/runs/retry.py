@@ -53,7 +53,7 @@ class Selected:
     """What is to be done again as one run: a file of sources, and how many items went wrong in which run and
     class.
 
-    `needs_memory`: all of them ran out of it, or had more than the others already.
+    `needs_memory`: all of them ran out of it, or had more already than the project gives.
     """
 
     run: str
@@ -76,12 +76,18 @@ class Selected:
 
 
 def select(
-    outcomes: Outcomes, objects: Objects, tasks: Sequence[str], only: Iterable[str], folder: Path
+    outcomes: Outcomes,
+    objects: Objects,
+    tasks: Sequence[str],
+    only: Iterable[str],
+    folder: Path,
+    *,
+    memory: int,
 ) -> tuple[Selected, ...]:
     """Write the chosen bad items of a run, by source, into files in `folder`.
 
-    What ran out of memory is a run of its own: the others need no more of it. Of a run that was retried
-    before, what is still bad is chosen. Rejected items are chosen only by name: nothing but another source or
+    What ran out of memory is a run of its own, with what was lost in children that had more of it than
+    `memory`, the MiB that the project gives now: the others need no more. Of a run that was retried before, what is still bad is chosen. Rejected items are chosen only by name: nothing but another source or
     recipe would change them. Tasks that the recipe does not have any more (`tasks` are its) are left out.
     Memory does not grow with the run. Raises DataError for a run that has not ended, or whose retry has not:
     also for one that was broken off before it had a job, as it could still be continued, beside this one.
@@ -91,7 +97,7 @@ def select(
     wanted = frozenset(only) or {FAILED}
     chosen = (one for one in outcomes.bad() if one.task in tasks and is_wanted(one, wanted))
     with closing(sqlite3.connect(folder / "retry.sqlite")) as store:
-        _store(store, chosen, _larger_ones(outcomes.plans))
+        _store(store, chosen, _larger_ones(outcomes.plans, memory))
         lots = [_lot(store, outcomes.run, objects, tasks, folder, more=more) for more in (False, True)]
     return tuple(lot for lot in lots if lot.items)
 
@@ -131,10 +137,9 @@ def _check_ended(outcomes: Outcomes) -> None:
         )
 
 
-def _larger_ones(plans: Mapping[str, Plan]) -> frozenset[str]:
-    """The runs whose children had more memory than others': what Spot took of them still needs it."""
-    least = min((plan.memory for plan in plans.values()), default=0)
-    return frozenset(run for run, plan in plans.items() if plan.memory > least)
+def _larger_ones(plans: Mapping[str, Plan], memory: int) -> frozenset[str]:
+    """The runs whose children had more than `memory`, which all get: what Spot took of them still needs it."""
+    return frozenset(run for run, plan in plans.items() if plan.memory > memory)
 
 
 def _lot(

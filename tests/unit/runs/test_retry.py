@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from batchkit.runs.retry import Selected
 
 TASKS = ["a", "b"]
+GIVEN = int(photos(2).compute.memory)
 OOM = "OutOfMemoryError: Container killed due to memory usage"
 
 
@@ -50,9 +51,9 @@ def past(world: World) -> Past:
     return found
 
 
-def select(past: Past, folder: Path, *only: str) -> tuple[Selected, ...]:
+def select(past: Past, folder: Path, *only: str, memory: int = GIVEN) -> tuple[Selected, ...]:
     past.ended()
-    return retry.select(past.outcomes, past.world.objects, TASKS, only, folder)
+    return retry.select(past.outcomes, past.world.objects, TASKS, only, folder, memory=memory)
 
 
 def only_one(past: Past, folder: Path, *only: str) -> Selected:
@@ -100,12 +101,12 @@ def test_a_kind_chooses_its_items(
 
 def test_a_run_that_goes_on_is_not_retried(past: Past, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="has not ended"):
-        retry.select(past.outcomes, past.world.objects, TASKS, (), tmp_path)
+        retry.select(past.outcomes, past.world.objects, TASKS, (), tmp_path, memory=GIVEN)
 
 
 def test_tasks_that_the_recipe_has_no_more_are_left_out(past: Past, tmp_path: Path) -> None:
     past.ended()
-    found = retry.select(past.outcomes, past.world.objects, ["a", "c"], (), tmp_path)
+    found = retry.select(past.outcomes, past.world.objects, ["a", "c"], (), tmp_path, memory=GIVEN)
     assert chosen(found) == [("02", ("a",))]
 
 
@@ -225,6 +226,21 @@ def test_what_spot_took_of_a_retry_with_more_memory_keeps_its_memory_and_shards(
     past.died(0, "Essential container in task exited", OOM, 137)
     retried(past, 4096, 8, "")
     assert provision(past, tmp_path / "2") == (4096, 8, {"spot": 16})
+
+
+def test_what_did_not_run_out_of_memory_that_was_raised_by_hand_gets_no_more_of_it(
+    world: World, tmp_path: Path
+) -> None:
+    past = Past(world, sources(2), per_child=2)
+    past.died(0, "Essential container in task exited", OOM, 137)
+    again = Past(world, past.sources, 2, {"memory": 4096})
+    past.ledger.retried(past.run, again.run)
+    again.ledger.submitted(again.run)
+    again.died(0, "Essential container in task exited", OOM, 137)
+    again.died(1, "Host EC2 (instance i-1) terminated.")
+    again.ended()
+    rest, oom = select(past, tmp_path, memory=4096)
+    assert (rest.classes, oom.classes) == ({"spot": 2}, {"oom": 2})
 
 
 def test_shards_are_not_bounded_by_a_run_that_had_no_more_to_do(world: World, tmp_path: Path) -> None:
