@@ -93,7 +93,8 @@ class Outcomes:
         One whose submission was broken off before it had a job is none: nothing was done again.
         """
         counting = (one for one in self._begun if not one.is_broken_off or one.has_jobs)
-        return tuple(run for one in counting for run in (one, *one.retries))
+        found = (run for one in counting for run in (one, *one.retries))
+        return tuple(sorted(found, key=lambda one: int(one.record["started"])))
 
     @property
     def broken_off(self) -> tuple[Outcomes, ...]:

@@ -10,7 +10,7 @@ from support.projects import photos
 from support.submitting import sources
 
 from batchkit.errors import DataError
-from batchkit.planning import backfill
+from batchkit.planning import backfill, names
 from batchkit.planning.backfill import Found, Options
 from batchkit.planning.cost import Machine
 from batchkit.planning.sizing import Model
@@ -313,3 +313,13 @@ def test_a_retry_is_judged_as_the_run_that_it_retries(world: World, tmp_path: Pa
     past.item(past.sources[0], "a", Outcome.FAILED)
     past.reported(0, done=1, failed=1)
     assert asked(past, only_one(past, tmp_path)).max_bad == 0.1
+
+
+def test_retries_come_in_the_order_of_their_beginnings_whatever_they_retry(world: World) -> None:
+    past = Past(world, sources(1))
+    first, second, of_first = (Past(world, past.sources) for _ in range(3))
+    for above, below, started in ((past, first, 1), (past, second, 2), (first, of_first, 3)):
+        below.ledger._update(names.run_record(below.run), {"started": started}, "attribute_exists(pk)")
+        above.ledger.retried(above.run, below.run)
+        below.ended()
+    assert [one.run for one in past.outcomes.retries] == [first.run, second.run, of_first.run]
