@@ -2,12 +2,13 @@
 
 First the ledger notes that it was cancelled, then its jobs are looked for: whoever is submitting the run
 meanwhile sees the note after its call, and ends the job that it just made (`runs.submit`). How the run ends
-follows from the jobs' own events, as always.
+follows from the jobs' own events, as always; of jobs that had ended before, from what Batch says of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -39,6 +40,10 @@ class Jobs(Protocol):
 
 ENDED = ("SUCCEEDED", "FAILED")
 
+# Batch forgets a job a week after its end at the earliest. A younger run has a job that Batch does not show
+# yet, or not at this moment.
+FORGOTTEN_AFTER = 24 * 3600
+
 
 @dataclass(frozen=True)
 class Cancellation:
@@ -65,6 +70,7 @@ class Canceller:
     queue: Jobs
     queue_name: str
     finish: Finish
+    clock: Callable[[], float] = time.time
 
     def cancel(self, run: str, plan: Plan | None, reason: str = "") -> Cancellation:
         """Terminate all jobs of a bulk run, whose plan is `plan`. Raises DataError for any other run."""
@@ -77,11 +83,14 @@ class Canceller:
             raise _no_plan(run)
         if not has_ended:
             self.ledger.cancelled(run, reason)
+        elif record.get("announced", 0) < state.rank:
+            # Whoever ended it died before it was announced, or is about to: the ledger knows which.
+            self._finish(plan, record["lane"])
         jobs = dict(self._jobs(run))
         found = {number: job for number, job in jobs.items() if job}
         awaited = sum(plan.arrays[number].size for number in found)
         self.ledger.awaits(run, awaited)
-        told = tuple(self._running(found.values()) if has_ended else found.values())
+        told = tuple(self._running(found.values()) if has_ended else self._unended(plan, found))
         for job in told:
             self.queue.terminate(job, said(reason))
         if not has_ended:
@@ -107,8 +116,42 @@ class Canceller:
         ended = self.ledger.arrays(plan.run)
         if sum(array.size for array in ended) < awaited:
             return RunState.RUNNING
-        self.finish(Run(plan.run, lane, plan.recipe, plan.shape), ended)
+        self._finish(plan, lane)
         return RunState(known(self.ledger, plan.run)["state"])
+
+    def _finish(self, plan: Plan, lane: str) -> None:
+        self.finish(Run(plan.run, lane, plan.recipe, plan.shape), self.ledger.arrays(plan.run))
+
+    def _unended(self, plan: Plan, jobs: Mapping[int, str]) -> Iterator[str]:
+        """Those of whose end nobody has said anything, and Batch neither."""
+        self._record_ends(plan, jobs)
+        ended = {array.job for array in self.ledger.arrays(plan.run)}
+        return (job for job in jobs.values() if job not in ended)
+
+    def _record_ends(self, plan: Plan, jobs: Mapping[int, str]) -> None:
+        """Record the ends of arrays whose event never came: nobody else would, and the run would never end.
+
+        Looked for before the jobs are told to end: of those that end by that, the event is still to come.
+        """
+        recorded = {array.first for array in self.ledger.arrays(plan.run)}
+        silent = {
+            job: plan.arrays[number]
+            for number, job in jobs.items()
+            if plan.arrays[number].first not in recorded
+        }
+        seen = {job["jobId"]: job for job in self.queue.describe(silent)}
+        for job, array in silent.items():
+            if times := self._times(plan.run, seen.get(job)):
+                self.ledger.record_array(ArrayEnd(plan.run, array.first, array.size, job, *times))
+
+    def _times(self, run: str, job: Mapping[str, Any] | None) -> tuple[int, int] | None:
+        """When a job was made and ended, in epoch seconds; None where it goes on, or nobody can tell."""
+        if job is not None:
+            stopped = (job.get("stoppedAt") or job.get("createdAt") or 0) // 1000
+            started = (job.get("createdAt") or 0) // 1000 or stopped
+            return (started, stopped) if job["status"] in ENDED else None
+        record, now = known(self.ledger, run), int(self.clock())
+        return (record["started"], now) if now - record["started"] >= FORGOTTEN_AFTER else None
 
 
 def said(reason: str) -> str:

@@ -87,10 +87,13 @@ def select(
     """Write the chosen bad items of a run, by source, into files in `folder`.
 
     What ran out of memory is a run of its own, with what was lost in children that had more of it than
-    `memory`, the MiB that the project gives now: the others need no more. Of a run that was retried before, what is still bad is chosen. Rejected items are chosen only by name: nothing but another source or
-    recipe would change them. Tasks that the recipe does not have any more (`tasks` are its) are left out.
-    Memory does not grow with the run. Raises DataError for a run that has not ended, or whose retry has not:
-    also for one that was broken off before it had a job, as it could still be continued, beside this one.
+    `memory`, the MiB that the project gives now: the others need no more. Of a run that was retried before,
+    what is still bad is chosen. Rejected items are chosen only by name: nothing but another source or recipe
+    would change them. Tasks that the recipe does not have any more (`tasks` are its) are left out. Memory
+    does not grow with the run.
+
+    Raises DataError for a run that has not ended, or whose retry has not: also for one that was broken off
+    before it had a job, as it could still be continued, beside this one.
     """
     for one in (outcomes, *outcomes.retries, *outcomes.broken_off):
         _check_ended(one)
@@ -128,7 +131,8 @@ def _check_ended(outcomes: Outcomes) -> None:
     if not outcomes.has_ended:
         run = outcomes.run
         cancel = f"batchkit cancel {run}"
-        begun = f"repeat the command that began to submit it ({outcomes.source})" if outcomes.is_broken_off else ""
+        repeat = f"repeat the command that began to submit it ({outcomes.source})"
+        begun = repeat if outcomes.is_broken_off else ""
         raise DataError(
             f"the run '{run}' has not ended",
             found=f"state {outcomes.record['state']}" + (", not all of its jobs submitted" if begun else ""),
@@ -138,7 +142,7 @@ def _check_ended(outcomes: Outcomes) -> None:
 
 
 def _larger_ones(plans: Mapping[str, Plan], memory: int) -> frozenset[str]:
-    """The runs whose children had more than `memory`, which all get: what Spot took of them still needs it."""
+    """The runs whose children had more than all get: what Spot took of them still needs it."""
     return frozenset(run for run, plan in plans.items() if plan.memory > memory)
 
 

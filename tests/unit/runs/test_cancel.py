@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.operating import Past
-from support.submitting import sources
+from support.submitting import Clock, sources
 
 from batchkit.completion.finishing import Finisher
 from batchkit.errors import DataError, Interrupted
@@ -17,7 +17,7 @@ from batchkit.planning.failures import CANCELLED
 from batchkit.planning.records import RunEnd
 from batchkit.planning.states import Counts, RunState
 from batchkit.runs import intents
-from batchkit.runs.cancel import Cancellation, Canceller
+from batchkit.runs.cancel import FORGOTTEN_AFTER, Cancellation, Canceller
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,25 +27,37 @@ if TYPE_CHECKING:
 
 @dataclass
 class Batch:
-    """Remembers what was terminated; `hidden` are jobs that only a look by name finds; all are running."""
+    """Remembers what was terminated; `hidden` are jobs that only a look by name finds; all are running.
+
+    `forgotten` are those that Batch does not know any more.
+    """
 
     hidden: dict[str, str] = field(default_factory=dict)
     statuses: dict[str, str] = field(default_factory=dict)
+    forgotten: frozenset[str] = frozenset()
     terminated: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def find(self, queue: str, name: str) -> str | None:
         return self.hidden.get(name)
 
     def describe(self, ids: Iterable[str]) -> Iterator[dict[str, Any]]:
-        return ({"jobId": job, "status": self.statuses.get(job, "RUNNING")} for job in ids)
+        times = {"createdAt": 1_000_000, "stoppedAt": 9_000_000}
+        known = (job for job in ids if job not in self.forgotten)
+        return ({"jobId": job, "status": self.statuses.get(job, "RUNNING"), **times} for job in known)
 
     def terminate(self, job: str, reason: str) -> None:
         self.terminated[job, reason] += 1
 
 
-def canceller(past: Past, batch: Batch) -> Canceller:
+def canceller(past: Past, batch: Batch, later: int = 0) -> Canceller:
     finisher = Finisher("photos", past.world.artifacts, past.ledger, past.world.objects, past.bus)
-    return Canceller(ledger=past.ledger, queue=batch, queue_name="photos-bulk", finish=finisher.finish)
+    return Canceller(
+        ledger=past.ledger,
+        queue=batch,
+        queue_name="photos-bulk",
+        finish=finisher.finish,
+        clock=lambda: Clock()() + later,
+    )
 
 
 def stop(past: Past, batch: Batch) -> Cancellation:
@@ -126,6 +138,40 @@ def test_a_second_cancel_awaits_the_jobs_that_the_first_one_could_not_see(world:
     past.ledger.add_job(past.run, 1, "job-1")
     assert stop(past, batch).jobs == ("job-0", "job-1")
     assert (past.ledger.run(past.run) or {})["awaited"] == 12_000
+
+
+@pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED"])
+def test_a_run_whose_jobs_ended_without_a_word_ends_with_what_batch_says_of_them(
+    world: World, status: str
+) -> None:
+    past, batch = Past(world, sources(12_000)), Batch(statuses={"job-0": status})
+    for number in range(2):
+        past.ledger.add_job(past.run, number, f"job-{number}")
+    past.array_ended(1)
+    past.reported(0, done=2)
+    assert stop(past, batch).state is RunState.PARTIAL
+    first, second = past.ledger.arrays(past.run)
+    assert (first.job, first.size, first.started, first.stopped) == ("job-0", 6_000, 1_000, 9_000)
+    assert second.stopped == 2
+    assert [detail["run"] for detail in past.bus.details] == [past.run]
+
+
+def test_a_job_that_batch_has_forgotten_has_ended_unless_it_is_new(world: World) -> None:
+    past, batch = Past(world, sources(3)), Batch(forgotten=frozenset({"job-0"}))
+    past.ledger.add_job(past.run, 0, "job-0")
+    assert stop(past, batch).state is RunState.RUNNING
+    late = canceller(past, batch, later=FORGOTTEN_AFTER)
+    done = late.cancel(past.run, past.plan)
+    assert (done.state, done.jobs) == (RunState.FAILED, ())
+
+
+def test_an_end_that_was_recorded_and_never_said_is_said_by_the_next_cancel(world: World) -> None:
+    past = Past(world, sources(3))
+    past.ended(RunState.FAILED)
+    past.ledger._update(names.run_record(past.run), {"finished": 1}, "attribute_exists(pk)")
+    for _ in range(2):
+        assert stop(past, Batch()).state is RunState.FAILED
+    assert [detail["run"] for detail in past.bus.details] == [past.run]
 
 
 def test_nobody_goes_on_submitting_a_cancelled_run(world: World) -> None:
