@@ -69,7 +69,7 @@ def timeline(found: Sequence[Attempt], started: float) -> Element:
         if row % _every(len(rows)) == 0
     ]
     moments = [moment - started for one in found for moment in (one.started, one.stopped)]
-    chart.x_labels = list(round_marks(min(moments), max(moments)))
+    chart.x_labels = list(round_marks(min(0, *moments), max(moments)))
     for end in End:
         chart.add(end.value, _bars((one for one in found if one.end is end), rows, started))
     return _bare(chart, "timeline", "When each child ran, and how its attempts ended")

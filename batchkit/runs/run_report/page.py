@@ -33,7 +33,7 @@ HEAD = 200
 
 SAVING = (
     "Outputs against sources: the mean of the outputs that were written against the mean of the sources that "
-    "were planned, each output by itself as in the gallery."
+    "were planned, rejected ones too; each output by itself, as in the gallery."
 )
 
 
