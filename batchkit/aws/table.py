@@ -116,6 +116,25 @@ class Table:
         between: tuple[str, str] | None = None,
         **chosen: Any,
     ) -> Iterator[dict[str, Any]]:
+        found = self._pages(name, value, index, newest_first=newest_first, between=between, **chosen)
+        for page in found:
+            yield from page
+
+    def _pages(
+        self,
+        name: str,
+        value: str,
+        index: str | None = None,
+        *,
+        newest_first: bool = False,
+        between: tuple[str, str] | None = None,
+        only: Sequence[str] = (),
+        **chosen: Any,
+    ) -> Iterator[list[dict[str, Any]]]:
+        """The records of a partition by pages, with only some of their attributes if any are named."""
+        attributes = {f"#{one}": one for one in only}
+        if only:
+            chosen["ProjectionExpression"] = ", ".join(attributes)
         arguments: dict[str, Any] = {"IndexName": index} if index else {"ConsistentRead": True}
         condition, operands = "#key = :key", {":key": value}
         if between:
@@ -124,7 +143,7 @@ class Table:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression=condition,
-            ExpressionAttributeNames={"#key": name},
+            ExpressionAttributeNames={"#key": name, **attributes},
             ExpressionAttributeValues=dumped(operands),
             ScanIndexForward=not newest_first,
             **arguments,
@@ -132,4 +151,4 @@ class Table:
         )
         with translated(f"reading the ledger '{self._table}'"):
             for page in pages:
-                yield from map(loaded, page["Items"])
+                yield [loaded(item) for item in page["Items"]]

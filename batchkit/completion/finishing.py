@@ -77,7 +77,7 @@ class Finisher:
     def _look(self, run: Run, ended: Sequence[ArrayEnd]) -> _Found:
         record = self._ledger.run(run.id) or {}
         expected = record.get("items")
-        sum_ = tally(self._ledger.children(run.id, run.shape.children), run.shape, run.key, expected)
+        sum_ = tally(self._ledger.summed(run.id, run.shape.children), run.shape, run.key, expected)
         end = _end(run, ended, sum_, record)
         return _Found(end, sum_, is_news=end.version > record.get("end", ""))
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from batchkit.completion.finishing import Finisher, Run
     from batchkit.planning.records import ArrayEnd, RunEnd
 
-# Seconds between two looks while facts keep coming. Together they are a tenth of what the function may take.
+# Seconds between two looks while facts keep coming. Together they are half a minute of the fifteen that the
+# function may take.
 WAITS = (1, 2, 4, 8, 16)
 
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.moto_world import Clock, World, moto_clients
 
-from batchkit.aws.ledger import ANNOUNCE_WITHIN, Ledger
+from batchkit.aws.ledger import ANNOUNCE_WITHIN, SUMMED, Ledger
 from batchkit.aws.table import BATCH_WAITS
 from batchkit.errors import ConfigError, Throttled
-from batchkit.planning.records import ChildFailure, ErrorGroup, Item, Report, RunEnd
+from batchkit.planning.records import ChildFailure, ErrorGroup, Item, Report, RunEnd, SlowItem
 from batchkit.planning.states import Counts, Outcome, RunState, bulk_order
 
 ITEM = Item("b", "in/ä photo.jpg", "a", Outcome.DONE, "run", bulk_order(5), modified=1)
@@ -118,6 +118,19 @@ def test_reports_and_failures_end_the_same_in_any_order(
     stops = [write.stopped for write in writes if isinstance(write, ChildFailure)]
     assert found.get("version") == max(versions, default=None)
     assert found.get("failure", {}).get("stopped") == max(stops, default=None)
+
+
+def test_a_sum_reads_of_every_child_what_it_adds_up_and_nothing_else(shared: Ledger) -> None:
+    run = unique("summed")
+    slowest = (SlowItem("in/a.jpg", "thumb", 9),)
+    for child in range(200):
+        shared.record_report(replace(REPORT, run=run, child=child, children=200, slowest=slowest))
+    shared.record_failure(ChildFailure(run, 3, 200, "job:3", None, "Host EC2", "", attempts=1, stopped=5))
+    whole = sorted(shared.children(run, 200), key=lambda record: int(record["child"]))
+    found = sorted(shared.summed(run, 200), key=lambda record: int(record["child"]))
+    assert found == [{name: one[name] for name in SUMMED if name in one} for one in whole]
+    assert [record["child"] for record in found] == list(range(200))
+    assert "failure" in found[3]
 
 
 ENDS = (RunState.FAILED, RunState.PARTIAL, RunState.SUCCEEDED)

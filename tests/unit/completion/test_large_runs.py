@@ -33,8 +33,8 @@ class Reported(Ledger):
 
     dead: frozenset[int] = frozenset()
 
-    def children(self, run: str, children: int) -> Iterator[dict[str, Any]]:
-        yield from super().children(run, children)
+    def summed(self, run: str, children: int) -> Iterator[dict[str, Any]]:
+        yield from super().summed(run, children)
         counts = {"done": TASKS - 1, "fresh": 1, "rejected": 0, "failed": 0, "bytes": 10}
         for child in range(children):
             if child not in self.dead:

@@ -37,11 +37,11 @@ class Busy(Ledger):
     meanwhile: Callable[[], None] | None = None
     is_late = False
 
-    def children(self, run: str, children: int, within: range | None = None) -> Iterator[dict[str, Any]]:
+    def summed(self, run: str, children: int) -> Iterator[dict[str, Any]]:
         self.reads += 1
         if not self.is_late and self.meanwhile:
             self.meanwhile()
-        found = list(super().children(run, children, within))
+        found = list(super().summed(run, children))
         if self.is_late and self.meanwhile:
             self.meanwhile()
         return iter(found)

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from moto.events.models import EventPattern
 from support.cloud import ROOT, cloud
 from support.projects import deployed, photos
+from support.templates import template
 
+from batchkit.aws.ledger import LEASE_SECONDS
 from batchkit.completion import changes, rejections
 from batchkit.gallery import due
 from batchkit.planning.uploads import refusal
@@ -219,3 +221,9 @@ def test_the_handler_understands_every_end_of_a_job() -> None:
         assert change is not None
         assert change.job == read(path)["detail"]["jobId"]
         assert change.stopped == 1795162562
+
+
+def test_whoever_computes_an_end_has_a_whole_vcpu_and_a_lease_for_as_long_as_it_can_live() -> None:
+    function = template("eventbridge/rules.yaml")["Resources"]["CompletionHandler"]["Properties"]
+    assert function["MemorySize"] == 1769
+    assert function["Timeout"] == 900 < LEASE_SECONDS
