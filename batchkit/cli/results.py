@@ -18,7 +18,8 @@ from batchkit.cli.run_ids import run_argument
 from batchkit.planning.sheets import cells
 from batchkit.planning.states import Outcome
 from batchkit.runs.bulk import Bulk
-from batchkit.runs.outcomes import Outcomes, Result
+from batchkit.runs.outcomes import Outcomes
+from batchkit.runs.results import Result
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

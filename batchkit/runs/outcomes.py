@@ -6,19 +6,17 @@ comparing the manifest with the ledger, for the children that do not account for
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from batchkit.errors import DataError
-from batchkit.planning.failures import NO_REPORT, Diagnosis, diagnose, failure_class
-from batchkit.planning.records import ChildFailure
-from batchkit.planning.states import Outcome, RunState, bulk_order
+from batchkit.planning.states import RunState, bulk_order
 from batchkit.runs.manifests import Manifest, load_plan
+from batchkit.runs.results import Children, Result, lost, of_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,34 +31,6 @@ if TYPE_CHECKING:
 THREADS = 16
 
 BLOCK_SOURCES = 256
-
-
-@dataclass(frozen=True)
-class Result:
-    """An item of a run, as it is now: `run` is the one that had the last word.
-
-    `outcome` is "" while nothing is known; the class is "" for good items.
-    """
-
-    outcome: str
-    bucket: str
-    key: str
-    task: str
-    output: str = ""
-    bytes: int = 0
-    milliseconds: int = 0
-    attempt: int = 0
-    failure_class: str = ""
-    error_class: str = ""
-    message: str = ""
-    run: str = ""
-
-    @property
-    def is_bad(self) -> bool:
-        return self.outcome in (Outcome.REJECTED, Outcome.FAILED)
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -154,7 +124,7 @@ class Outcomes:
     def own_bad(self) -> Iterator[Result]:
         """Without retries: those in the ledger's index, then those of dead children."""
         for item in self._ledger.bad_items(self._run):
-            yield _result(item)
+            yield of_record(item)
         if self.is_bulk:
             yield from self._lost()
 
@@ -168,7 +138,7 @@ class Outcomes:
             if result.outcome or not self._may_be_lost(child, children):
                 yield result
             else:
-                yield _lost(result, children.why(child))
+                yield lost(result, children.why(child))
 
     @cached_property
     def _begun(self) -> tuple[Outcomes, ...]:
@@ -183,7 +153,7 @@ class Outcomes:
         wanted = (one for child in suspects for one in _of_child(plan, manifest, child, children))
         for result, child in self._look(plan, wanted):
             if not result.outcome:
-                yield _lost(result, children.why(child))
+                yield lost(result, children.why(child))
 
     def _is_suspect(self, plan: Plan, child: int, children: Children) -> bool:
         complete = children.items[child] >= len(plan.shape.shard(child))
@@ -203,14 +173,14 @@ class Outcomes:
                     found = {item["task"]: item for item in items if item["order"] >= since}
                     for task in one.tasks:
                         nothing = Result("", one.source.bucket, one.source.key, task, run=self._run)
-                        result = _result(found[task]) if task in found else nothing
+                        result = of_record(found[task]) if task in found else nothing
                         yield result, child_of(plan, one.number, task)
 
     def _of_upload(self) -> Iterator[Result]:
         bucket, _, key = self.record.get("source", "").removeprefix("s3://").partition("/")
         items = self._ledger.items(bucket, key) if bucket and key else []
         # Whichever run they are of by now: that is a column.
-        yield from map(_result, items)
+        yield from map(of_record, items)
 
     def _manifest(self, plan: Plan) -> Manifest:
         return Manifest(self._objects, self._artifacts, self._run, plan.sources)
@@ -218,30 +188,6 @@ class Outcomes:
     def _children(self) -> Children:
         count = self.record.get("children") or self.plan.children
         return Children(self._ledger.children(self._run, count), count)
-
-
-class Children:
-    """How many items each child accounts for, and what Batch said of the dead ones."""
-
-    def __init__(self, records: Iterable[Mapping[str, Any]], children: int) -> None:
-        self.items = array("q", bytes(8 * children))
-        self.failures: dict[int, ChildFailure] = {}
-        for record in records:
-            if "counts" in record:
-                counts = record["counts"]
-                self.items[record["child"]] = sum(counts[outcome.value] for outcome in Outcome)
-            if "failure" in record:
-                failure = ChildFailure(**record["failure"])
-                self.failures[failure.child] = failure
-
-    def why(self, child: int) -> Diagnosis:
-        """What became of a child that does not account for all of its items."""
-        failure = self.failures.get(child)
-        return (
-            diagnose(failure.exit_code, failure.status_reason, failure.reason)
-            if failure is not None
-            else NO_REPORT
-        )
 
 
 def known(ledger: Ledger, run: str) -> dict[str, Any]:
@@ -278,30 +224,3 @@ def _of_child(plan: Plan, manifest: Manifest, child: int, children: Children) ->
         if tasks:
             wanted.append(_Wanted(part.source, source, tasks))
     return wanted if children.items[child] < sum(len(one.tasks) for one in wanted) else ()
-
-
-def _result(item: Mapping[str, Any]) -> Result:
-    outcome = Outcome(item["outcome"])
-    bad = outcome in (Outcome.REJECTED, Outcome.FAILED)
-    rejected = outcome is Outcome.REJECTED
-    names = ("bucket", "key", "task", "output", "bytes", "milliseconds", "attempt", "run")
-    return Result(
-        outcome=outcome.value,
-        failure_class=failure_class(item["error_class"], rejected=rejected).value if bad else "",
-        error_class=item.get("error_class", ""),
-        message=item.get("message", ""),
-        **{name: item[name] for name in names},
-    )
-
-
-def _lost(result: Result, why: Diagnosis) -> Result:
-    return Result(
-        outcome=Outcome.FAILED.value,
-        bucket=result.bucket,
-        key=result.key,
-        task=result.task,
-        failure_class=why.failure_class.value,
-        error_class=why.error_class,
-        message=why.message,
-        run=result.run,
-    )

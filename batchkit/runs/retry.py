@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from batchkit.aws.objects import Objects
     from batchkit.planning.backfill import Plan
     from batchkit.project import Project
-    from batchkit.runs.outcomes import Outcomes, Result
+    from batchkit.runs.outcomes import Outcomes
+    from batchkit.runs.results import Result
 
 # What `--only` takes: the bad outcomes, and the failure classes.
 FAILED, REJECTED = Outcome.FAILED.value, Outcome.REJECTED.value

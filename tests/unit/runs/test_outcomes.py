@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from support.moto_world import World
 
-    from batchkit.runs.outcomes import Result
+    from batchkit.runs.results import Result
 
 OOM = "OutOfMemoryError: Container killed due to memory usage"
 
