@@ -192,7 +192,8 @@ def test_a_recipe_with_another_number_of_tasks_gets_as_many_sources_a_child(
 
 def retried(past: Past, memory: int, per_child: int, reason: str) -> Past:
     """All of a run's sources once more, in a retry all of whose children died."""
-    again = Past(past.world, past.sources, per_child, {"memory": memory})
+    later = past.plan.started + 1 + len(past.outcomes.retries)
+    again = Past(past.world, past.sources, per_child, {"memory": memory, "started": later})
     past.ledger.retried(past.run, again.run)
     again.ledger.submitted(again.run)
     for child in range(again.plan.children):
