@@ -108,7 +108,8 @@ class Bulk:
         owner = uuid.uuid4().hex
         now = int(self.clock())
         claim = intents.claim(self.ledger, token, now, owner, again=again, over=over, delivery=delivery)
-        stored = self.stored_plan(claim.run) if claim.continued else None
+        # Also of a run that seems to be new: a command repeated within a second gives it the same name.
+        stored = self.stored_plan(claim.run)
         if stored is not None:
             return Prepared(stored, None, claim, continued=True)
         if foreseen is not None and foreseen.found is not None:

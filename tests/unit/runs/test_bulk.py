@@ -35,7 +35,7 @@ def calls_of(command: Command) -> list[str]:
     return counted.calls
 
 
-CALLS = 29
+CALLS = 30
 
 
 def test_every_call_of_a_submission_has_its_turn_in_the_test_below(command: Command) -> None:
@@ -191,3 +191,10 @@ def test_trouble_in_the_middle_of_a_listing_claims_no_plan(command: Command) -> 
     with pytest.raises(DataError):
         bulk.prepare(command.request, command.folder / "broken", lambda: False)
     command.check(command.type())
+
+
+def test_a_command_that_is_repeated_within_a_second_goes_on_with_what_is_stored(command: Command) -> None:
+    first = command.type()
+    second = command.prepare()
+    assert second.continued
+    assert second.plan == first.plan
