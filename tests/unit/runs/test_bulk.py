@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.commands import SOURCES, Command
 from support.failing_calls import FailingCalls, Way
-from support.moto_world import World
+from support.moto_world import TIME, Clock, World
 
 from batchkit.errors import BatchkitError, DataError, Interrupted
 from batchkit.planning.source_spec import KeyFile, Prefix
@@ -194,7 +194,10 @@ def test_trouble_in_the_middle_of_a_listing_claims_no_plan(command: Command) -> 
 
 
 def test_a_command_that_is_repeated_within_a_second_goes_on_with_what_is_stored(command: Command) -> None:
+    command.clock = Clock(TIME)
     first = command.type()
+    # The second command begins when the first one began.
+    command.clock = Clock(TIME)
     second = command.prepare()
     assert second.continued
     assert second.plan == first.plan
