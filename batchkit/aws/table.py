@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from batchkit.aws.attributes import dumped, loaded
@@ -106,19 +106,9 @@ class Table:
                 return False
         return True
 
-    def _query(
-        self,
-        name: str,
-        value: str,
-        index: str | None = None,
-        *,
-        newest_first: bool = False,
-        between: tuple[str, str] | None = None,
-        **chosen: Any,
-    ) -> Iterator[dict[str, Any]]:
-        found = self._pages(name, value, index, newest_first=newest_first, between=between, **chosen)
-        for page in found:
-            yield from page
+    def _query(self, name: str, value: str, **chosen: Any) -> Iterator[dict[str, Any]]:
+        """The records of a partition; `chosen` as in `_pages`."""
+        return chain.from_iterable(self._pages(name, value, **chosen))
 
     def _pages(
         self,

@@ -6,14 +6,14 @@ fails, too, when its page logged an error, or asked another host for anything.
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
 from support.browser import Eye
+from support.required import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,17 +51,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-def missing(reason: str) -> NoReturn:
-    if os.environ.get(REQUIRE) == "1":
-        pytest.fail(f"{REQUIRE}=1, but {reason}")
-    pytest.skip(reason)
-
-
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
-        missing(f"there is none of {', '.join(NAMES)}: .ci/browser installs it on Debian")
+        missing(REQUIRE, f"there is none of {', '.join(NAMES)}: .ci/browser installs it on Debian")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=list(ARGUMENTS))
         yield browser

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
+from support import required
 
 from batchkit.cli.image import BASE, COMPILER
 from batchkit.deploy.image import base as bases
@@ -45,10 +46,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def missing(reason: str) -> NoReturn:
-    """What a test needs is not here: skip it, or fail where everything has to be here."""
-    if os.environ.get(REQUIRE) == "1":
-        pytest.fail(f"{REQUIRE}=1, but {reason}")
-    pytest.skip(reason)
+    """What a test needs is not here."""
+    required.missing(REQUIRE, reason)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -179,58 +180,15 @@ def test_the_demo_shows_what_became_of_given_photos(project: Path) -> None:
 
 def test_the_plain_aws_cli_works_against_the_local_stack_and_ctrl_c_stops_it_all(project: Path) -> None:
     (project / "photo.jpg").write_bytes(picture(640, 480))
-    browser = project / "browser"
-    browser.write_text(f'#!/bin/sh\necho "$1" > {project}/shown\n')
-    browser.chmod(0o755)
-    environment = {"PATH": os.environ["PATH"], "HOME": str(project), "BROWSER": str(browser)}
-    stack = subprocess.Popen(
-        [BATCHKIT, "local", "up", "--port", "0", "--open"],
-        cwd=project,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        # As from a terminal: Ctrl-C is for all of the group.
-        process_group=0,
-    )
-    exports = _exports(stack)
-    try:
-        run(
-            AWS,
-            "s3",
-            "cp",
-            "photo.jpg",
-            "s3://photos-originals/uploads/my photo+1.jpg",
-            cwd=project,
-            **exports,
-        )
+    with _local_up(project) as (stack, exports):
+        target = "s3://photos-originals/uploads/my photo+1.jpg"
+        run(AWS, "s3", "cp", "photo.jpg", target, cwd=project, **exports)
         _read_until(stack, "Run Finished")
         doctor = run(BATCHKIT, "doctor", "--local", "-o", "json", cwd=project, expect=None, **exports)
         place = exports["AWS_ENDPOINT_URL"].removeprefix("http://")
         assert json.loads(doctor.stdout)["machine"][place] == "a local stack"
         assert (project / "shown").read_text() == f"{exports['AWS_ENDPOINT_URL']}/_batchkit/\n"
-        jobs = _aws(
-            project,
-            exports,
-            "batch",
-            "list-jobs",
-            "--job-queue",
-            "photos-upload",
-            "--job-status",
-            "SUCCEEDED",
-        )
-        job = jobs["jobSummaryList"][0]["jobId"]
-        children = _aws(
-            project, exports, "batch", "list-jobs", "--array-job-id", job, "--job-status", "SUCCEEDED"
-        )
-        assert len(children["jobSummaryList"]) == 3
-        child = _aws(project, exports, "batch", "describe-jobs", "--jobs", f"{job}:0")["jobs"][0]
-        stream = child["container"]["logStreamName"]
-        log = _aws(
-            project, exports, "logs", "get-log-events", "--log-group-name", "/batchkit/photos/worker",
-            "--log-stream-name", stream,
-        )  # fmt: skip
-        assert log["events"]
+        _check_jobs(project, exports)
         items = _aws(
             project, exports, "dynamodb", "query", "--table-name", "photos-ledger",
             "--key-condition-expression", "pk = :s", "--expression-attribute-values",
@@ -240,6 +198,44 @@ def test_the_plain_aws_cli_works_against_the_local_stack_and_ctrl_c_stops_it_all
         name = items["Items"][0]["run"]["S"]
         status = run(BATCHKIT, "status", name, "-o", "json", cwd=project, **exports)
         assert json.loads(status.stdout)["state"] == "SUCCEEDED"
+
+
+def _check_jobs(project: Path, exports: dict[str, str]) -> None:
+    """That the upload's array, its children and a child's log are there for the aws CLI."""
+    done = ("batch", "list-jobs", "--job-status", "SUCCEEDED")
+    (array,) = _aws(project, exports, *done, "--job-queue", "photos-upload")["jobSummaryList"]
+    job = array["jobId"]
+    assert len(_aws(project, exports, *done, "--array-job-id", job)["jobSummaryList"]) == 3
+    (child,) = _aws(project, exports, "batch", "describe-jobs", "--jobs", f"{job}:0")["jobs"]
+    log = _aws(
+        project, exports, "logs", "get-log-events", "--log-group-name", "/batchkit/photos/worker",
+        "--log-stream-name", child["container"]["logStreamName"],
+    )  # fmt: skip
+    assert log["events"]
+
+
+@contextmanager
+def _local_up(project: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
+    """`batchkit local up --open` and what it says to export, until Ctrl-C, which must leave nothing behind.
+
+    The browser that it opens writes the address into the file `shown`.
+    """
+    browser = project / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {project}/shown\n')
+    browser.chmod(0o755)
+    stack = subprocess.Popen(
+        [BATCHKIT, "local", "up", "--port", "0", "--open"],
+        cwd=project,
+        env={"PATH": os.environ["PATH"], "HOME": str(project), "BROWSER": str(browser)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        # As from a terminal: Ctrl-C is for all of the group.
+        process_group=0,
+    )
+    exports = _exports(stack)
+    try:
+        yield stack, exports
     finally:
         os.killpg(stack.pid, signal.SIGINT)
         rest, _ = stack.communicate(timeout=30)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.pictures import picture, size_and_format
+from support.required import missing
 
 from batchkit import __version__
 
@@ -56,9 +57,7 @@ def environment(wheel: Path, request: pytest.FixtureRequest) -> Path:
     """The commands of a virtual environment with the wheel, its images and nothing else of ours."""
     python = next(filter(works, candidates(request.param)), None)
     if python is None:
-        reason = f"there is no Python {request.param} here that can make a virtual environment"
-        assert not os.environ.get(REQUIRED), reason
-        pytest.skip(f"{reason}; {REQUIRED}=1 makes it a failure")
+        missing(REQUIRED, f"there is no Python {request.param} here that can make a virtual environment")
     folder = wheel.parent / f"python{request.param}"
     subprocess.run([python, "-m", "venv", folder], check=True, capture_output=True)
     options = ("--quiet", "--no-compile", "--disable-pip-version-check", "--constraint", CONSTRAINTS)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.shell_completion import ShellComplete
+from support.required import missing
 
 from batchkit.cli import main
 from batchkit.cli.completion import SHELLS, VARIABLE
@@ -37,7 +38,7 @@ def test_the_script_is_one_that_the_shell_understands(shell: str, tmp_path: Path
     assert f"{VARIABLE}={shell}_complete" in text
     program = shutil.which(shell)
     if program is None:
-        pytest.skip(f"no {shell} here to read it")
+        missing("BATCHKIT_REQUIRE_SHELLS", f"there is no {shell} here to read it")
     (tmp_path / "script").write_text(text)
     subprocess.run([program, "-n", tmp_path / "script"], check=True)
 
