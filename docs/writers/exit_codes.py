@@ -25,7 +25,7 @@ The first line that fits decides, for a child of either lane; a job has {attempt
 _OUTSIDE = {
     errors.EX_OK: "done; of a child: every item of its shard has an outcome in the ledger",
     click.UsageError.exit_code: "the command line is wrong",
-    INTERRUPTED: "Ctrl-C",
+    INTERRUPTED: "Ctrl-C; `batchkit local up`, whose usual end it is, exits 0",
     UNREAD: "nobody reads the output any more, as in `batchkit runs | head`",
 }
 
