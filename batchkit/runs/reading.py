@@ -38,16 +38,20 @@ class Reports:
     billed: float = 0.0
     children: int = 0
 
-    def plus(self, record: Mapping[str, Any], compute: ComputeType) -> Reports:
-        """With one child's record, if it has reported."""
+    @classmethod
+    def of(cls, record: Mapping[str, Any], compute: ComputeType) -> Reports:
+        """One child's, from its record; nothing where it has not reported."""
         if "counts" not in record:
-            return self
+            return cls()
         worked = max(record["stopped"] - record["started"], 0)
+        return cls(Counts(**record["counts"]), worked, billed_seconds(compute, worked), 1)
+
+    def __add__(self, other: Reports) -> Reports:
         return Reports(
-            self.counts + Counts(**record["counts"]),
-            self.seconds + worked,
-            self.billed + billed_seconds(compute, worked),
-            self.children + 1,
+            self.counts + other.counts,
+            self.seconds + other.seconds,
+            self.billed + other.billed,
+            self.children + other.children,
         )
 
 
@@ -68,15 +72,15 @@ class Reading:
         compute, rest = self._plan.compute, Reports()
         known = self._sum
         for record in self._unknown():
-            child = _child(record)
+            child, told = _child(record), Reports.of(record, compute)
             self._observe(record)
             if self._is_last_word(record, child):
                 self._known[child] = 1
-                known = known.plus(record, compute)
+                known += told
             else:
-                rest = rest.plus(record, compute)
+                rest += told
         self._sum = known
-        return _sum(known, rest)
+        return known + rest
 
     def _unknown(self) -> Iterator[dict[str, Any]]:
         """The records of all children but those that had the last word at the last look."""
@@ -96,12 +100,3 @@ class Reading:
 
 def _child(record: Mapping[str, Any]) -> int:
     return int(record["child"] if "child" in record else record["failure"]["child"])
-
-
-def _sum(one: Reports, other: Reports) -> Reports:
-    return Reports(
-        one.counts + other.counts,
-        one.seconds + other.seconds,
-        one.billed + other.billed,
-        one.children + other.children,
-    )

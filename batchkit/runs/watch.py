@@ -172,5 +172,6 @@ def _unrecorded(plan: Plan) -> ConfigError:
         f"all jobs of {plan.run} have ended, and nobody recorded the run's end",
         found=f"no word from the completion handler for {PATIENCE:.0f} s",
         expected="Batch's events to reach it",
-        fix="look into the handler's log and the rules' dead-letter queue",
+        fix=f"batchkit cancel {plan.run} ends it by what Batch says of its jobs; batchkit doctor and"
+        " batchkit dlq list tell why nobody did",
     )
