@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
 ARN = f"arn:aws:batch:{REGION}:{ACCOUNT}"
-SECONDS = 30.0
+SECONDS = 60.0
 
 
 class FixedControl:
@@ -83,6 +83,7 @@ class ScriptedExecutor:
         self._lock = threading.Condition()
         self._watcher: Watcher | None = None
         self.started: list[Task] = []
+        self._told: list[Task] = []
         self.stopped: list[tuple[str, float]] = []
         self.running: dict[str, Task] = {}
         self.most_vcpus = 0.0
@@ -105,6 +106,9 @@ class ScriptedExecutor:
             )
             self._lock.notify_all()
         self.watcher.running(task.id)
+        with self._lock:
+            self._told.append(task)
+            self._lock.notify_all()
         end = self._script(task)
         if end is not None:
             self.end(task, end)
@@ -123,12 +127,11 @@ class ScriptedExecutor:
         self.closed = True
 
     def task_of(self, job_id: str, attempt: int = 1) -> Task:
-        """Wait for the start of that attempt."""
+        """Wait until local Batch knows that the attempt runs."""
 
         def find() -> Task | None:
-            return next(
-                (each for each in self.started if (each.job_id, each.attempt) == (job_id, attempt)), None
-            )
+            wanted = job_id, attempt
+            return next((each for each in self._told if (each.job_id, each.attempt) == wanted), None)
 
         with self._lock:
             assert self._lock.wait_for(find, SECONDS), f"{job_id} never started attempt {attempt}"
