@@ -18,7 +18,7 @@ from batchkit.planning.selection import Selection
 from batchkit.planning.sizing import SECONDS_PER_CHILD, FanOut
 from batchkit.planning.source_spec import STDIN, KeyFile, parse_spec
 from batchkit.runs.bulk import Bulk
-from batchkit.runs.canary import MAX_ERROR_RATE
+from batchkit.runs.measured import MAX_ERROR_RATE
 from batchkit.runs.requests import Request
 
 F = TypeVar("F", bound=Callable[..., Any])

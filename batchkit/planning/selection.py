@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import ROUND_CEILING, Decimal
+from itertools import accumulate
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -65,8 +67,24 @@ def select(listed: Iterable[Listed], selection: Selection) -> Iterator[Source]:
 def is_sampled(key: str, share: float, purpose: str = "") -> bool:
     """Whether a key is in the sample of `share` (0 to 1): always the same answer, and a key of a small
     sample is in every larger one. Samples for another `purpose` (at most 16 bytes) are independent."""
-    digest = hashlib.blake2b(key.encode(), digest_size=8, person=purpose.encode()).digest()
-    return int.from_bytes(digest, "big") < share * _HASHES
+    return _hash(key, purpose) < share * _HASHES
+
+
+def wider_shares(share: float) -> Iterator[float]:
+    """Twice the share, four times, and so on to all."""
+    while share < 1:
+        share = min(2 * share, 1.0)
+        yield share
+
+
+def wider_share(share: float, keys: Iterable[str], purpose: str, wanted: int) -> float:
+    """The least of the wider shares (0 to 1) whose sample has `wanted` of these keys, or all of them."""
+    shares = (share, *wider_shares(share))
+    ends = [one * _HASHES for one in shares]
+    first = Counter(bisect_right(ends, _hash(key, purpose)) for key in keys)
+    below = accumulate(first[number] for number in range(len(shares)))
+    enough = (one for one, found in zip(shares, below, strict=True) if found >= min(wanted, first.total()))
+    return next(enough, 1.0)
 
 
 def parse_share(text: str) -> float:
@@ -78,18 +96,6 @@ def parse_share(text: str) -> float:
     if not 0 < number <= 1:
         raise ConfigError("a sample is not a share", found=repr(text), expected="1%, 0.5% or 0.01")
     return number
-
-
-def larger_share(share: float, left: int, wanted: int) -> str:
-    """A share, as `parse_share` reads it, whose sample has about `wanted` more than that of `share` (0 to 1).
-
-    `left` sources are not in the smaller sample. It is rounded up, to at most twice as many more.
-    """
-    below = Decimal(share) * 100
-    more = (100 - below) * min(wanted, left) / left if left else Decimal(0)
-    digit = Decimal(1).scaleb(more.adjusted())
-    text = f"{min((below + more).quantize(digit, ROUND_CEILING), Decimal(100)):f}%"
-    return text if parse_share(text) > share else "100%"
 
 
 def parse_moment(text: str) -> int:
@@ -104,6 +110,11 @@ def parse_moment(text: str) -> int:
             "a date is not one", found=repr(text), expected="2026-01-31 or 2026-01-31T12:00:00+01:00"
         ) from error
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+def _hash(key: str, purpose: str) -> int:
+    digest = hashlib.blake2b(key.encode(), digest_size=8, person=purpose.encode()).digest()
+    return int.from_bytes(digest, "big")
 
 
 def _conditions(selection: Selection) -> Iterator[Condition]:

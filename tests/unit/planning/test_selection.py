@@ -15,10 +15,11 @@ from batchkit.planning.selection import (
     Listed,
     Selection,
     is_sampled,
-    larger_share,
     parse_moment,
     parse_share,
     select,
+    wider_share,
+    wider_shares,
 )
 
 KEYS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
@@ -148,21 +149,16 @@ def test_what_is_no_moment_is_refused(text: str) -> None:
         parse_moment(text)
 
 
-@given(SHARES.filter(lambda share: share < 1), st.integers(1, 10**9))
-def test_a_larger_share_is_always_read_as_larger(share: float, left: int) -> None:
-    assert share < parse_share(larger_share(share, left, 4)) <= 1
+@given(st.lists(KEYS, unique=True, max_size=30), st.floats(1e-6, 1), st.integers(1, 5))
+def test_a_wider_share_is_the_least_whose_sample_has_enough(
+    keys: list[str], share: float, wanted: int
+) -> None:
+    found = wider_share(share, keys, "canary", wanted)
+    shares = [share, *wider_shares(share)]
+    caught = {one: sum(is_sampled(key, one, "canary") for key in keys) for one in shares}
+    assert found == next(one for one in shares if caught[one] >= min(wanted, len(keys)))
 
 
-@given(st.floats(1e-9, 0.999), st.integers(1, 10**9), st.integers(1, 10))
-def test_a_larger_share_is_not_much_larger(share: float, left: int, wanted: int) -> None:
-    text = larger_share(share, left, wanted)
-    more = (1 - share) * min(wanted / left, 1)
-    assert parse_share(text) <= min(share + 2 * more + 1e-15, 1)
-
-
-@pytest.mark.parametrize(
-    ("share", "left", "text"),
-    [(0.01, 10_000, "1.04%"), (0.0001, 4, "100%"), (1e-8, 10**7, "0.00005%"), (0.5, 3, "100%")],
-)
-def test_a_larger_share_has_as_many_digits_as_it_takes(share: float, left: int, text: str) -> None:
-    assert larger_share(share, left, 4) == text
+def test_wider_shares_double_up_to_all() -> None:
+    assert list(wider_shares(0.2)) == [0.4, 0.8, 1.0]
+    assert list(wider_shares(1.0)) == []

@@ -1,4 +1,4 @@
-"""Tests of batchkit.runs.canary: which sources, what is measured, when the rest is left alone."""
+"""Tests of the parts of a run with a canary, and of what is measured of it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from support.submitting import plan
 from batchkit.aws.run_ledger import Intent
 from batchkit.errors import DataError
 from batchkit.planning.manifest import Source
-from batchkit.planning.records import Report, RunEnd
+from batchkit.planning.records import ChildFailure, Report, RunEnd
 from batchkit.planning.sizing import MODEL, Amount
 from batchkit.planning.source_spec import Prefix
 from batchkit.planning.states import Counts, RunState
-from batchkit.runs import canary, intents
+from batchkit.runs import canary_parts, intents, measured
 from batchkit.runs.bulk import Bulk
-from batchkit.runs.canary import Measured
+from batchkit.runs.measured import Measured
 from batchkit.runs.requests import Request
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def bulk(clients: Clients) -> Bulk:
 
 @given(st.lists(st.text(max_size=20), max_size=50), st.floats(0.001, 1))
 def test_every_source_is_in_one_part(keys: list[str], share: float) -> None:
-    first, later = canary.sample(REQUEST, share), canary.rest(REQUEST, share, MODEL)
+    first, later = canary_parts.sample(REQUEST, share), canary_parts.rest(REQUEST, share, MODEL)
     assert first.wanted is not None
     assert later.wanted is not None
     for key in keys:
@@ -52,9 +52,9 @@ def test_every_source_is_in_one_part(keys: list[str], share: float) -> None:
 
 def test_the_parts_are_runs_of_their_own(bulk: Bulk) -> None:
     parts = [
-        canary.sample(REQUEST, 0.1),
-        canary.sample(REQUEST, 0.2),
-        canary.rest(REQUEST, 0.1, MODEL),
+        canary_parts.sample(REQUEST, 0.1),
+        canary_parts.sample(REQUEST, 0.2),
+        canary_parts.rest(REQUEST, 0.1, MODEL),
         REQUEST,
     ]
     assert len({intents.token(part.meaning(bulk.project)) for part in parts}) == 4
@@ -105,20 +105,20 @@ def test_a_canary_that_made_little_leaves_the_model_as_it_was(counts: Counts) ->
     assert found.model(before) == before
 
 
-def measured(bad: int) -> Measured:
+def with_bad(bad: int) -> Measured:
     counts = Counts(done=100 - bad, rejected=bad // 2, failed=bad - bad // 2)
     return Measured(plan(RECIPE, 50), 60, counts)
 
 
 @pytest.mark.parametrize("bad", [0, 5])
 def test_a_canary_with_few_errors_lets_the_rest_go_on(bad: int) -> None:
-    canary.check(measured(bad), 0.05)
+    measured.check(with_bad(bad), 0.05)
 
 
 @pytest.mark.parametrize("bad", [6, 100])
 def test_a_canary_with_too_many_errors_stops_the_rest(bad: int) -> None:
     with pytest.raises(DataError, match="the rest was not submitted"):
-        canary.check(measured(bad), 0.05)
+        measured.check(with_bad(bad), 0.05)
 
 
 def finish(ledger: RunLedger, planned: Plan, counts: Counts) -> None:
@@ -136,14 +136,40 @@ def test_a_canary_is_measured_by_its_childrens_reports(bulk: Bulk) -> None:
         bulk.ledger.record_report(report)
     bulk.ledger.begin(planned, "x")
     with pytest.raises(DataError, match="has not ended"):
-        canary.measure(bulk, planned)
+        measured.measure(bulk, planned)
     finish(bulk.ledger, planned, Counts(done=3, failed=1))
-    found = canary.measure(bulk, planned)
+    found = measured.measure(bulk, planned)
     assert (found.seconds, found.error_rate, found.seconds_per_item) == (61, 0.25, 61 / 3)
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_an_interrupted_child_is_measured_by_the_attempt_that_its_items_are_of(
+    bulk: Bulk, *, late: bool
+) -> None:
+    """Spot took the first attempt, whose report may come late; the second one found three items made."""
+    planned = plan(RECIPE, 2, per_child=4)
+    first = Report(planned.run, 0, 1, 1, Counts(done=3), started=TIME, stopped=TIME + 90)
+    second = Report(planned.run, 0, 1, 2, Counts(done=1, fresh=3), started=TIME + 500, stopped=TIME + 540)
+    for report in (second, first) if late else (first, second):
+        bulk.ledger.record_report(report)
+    finish(bulk.ledger, planned, second.counts)
+    found = measured.measure(bulk, planned)
+    assert (found.seconds, found.seconds_per_item, found.is_telling) == (40, 40.0, False)
+
+
+def test_an_interrupted_child_that_never_came_back_is_measured_by_what_it_made(bulk: Bulk) -> None:
+    planned = plan(RECIPE, 2, per_child=4)
+    report = Report(planned.run, 0, 1, 1, Counts(done=3), started=TIME, stopped=TIME + 90)
+    bulk.ledger.record_report(report)
+    failure = ChildFailure(planned.run, 0, 1, "j", None, "Host EC2 terminated.", "", 3, worked=(90, 5, 5))
+    bulk.ledger.record_failure(failure)
+    finish(bulk.ledger, planned, Counts(done=3, failed=1))
+    found = measured.measure(bulk, planned)
+    assert (found.seconds, found.seconds_per_item, found.error_rate) == (90, 30.0, 0.25)
+
+
 def test_a_canary_is_over_when_it_went_wrong_or_the_rest_has_ended(bulk: Bulk) -> None:
-    over = canary.is_over(bulk, REQUEST, 0.1, 0.05)
+    over = canary_parts.is_over(bulk, REQUEST, 0.1, 0.05)
     mine = Intent("canary", "b-canary", "me")
     assert not over(mine, None)
     assert not over(mine, {"state": "RUNNING", "started": 5})
@@ -152,7 +178,7 @@ def test_a_canary_is_over_when_it_went_wrong_or_the_rest_has_ended(bulk: Bulk) -
     assert not over(mine, bad)
     assert over(replace(mine, answered=True), bad)
     assert not over(mine, good)
-    token = intents.token(canary.rest(REQUEST, 0.1, MODEL).meaning(bulk.project))
+    token = intents.token(canary_parts.rest(REQUEST, 0.1, MODEL).meaning(bulk.project))
     for has_ended, answered in ((False, False), (True, False), (True, True)):
         rest, before = plan(RECIPE, 1), bulk.ledger.intent(token)
         intent = bulk.ledger.claim_intent(token, rest.run, "me", over=before.run if before else "")

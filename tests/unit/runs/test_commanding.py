@@ -15,10 +15,10 @@ from support.submitting import FakeBatch, manifest_of
 from batchkit.errors import DataError
 from batchkit.planning.outputs import output_key
 from batchkit.planning.records import Item, Report, RunEnd
-from batchkit.planning.selection import is_sampled, parse_share
+from batchkit.planning.selection import is_sampled
 from batchkit.planning.source_spec import Prefix
 from batchkit.planning.states import Counts, Outcome, RunState
-from batchkit.runs import canary
+from batchkit.runs import canary, canary_parts
 from batchkit.runs.commanding import Command as Carried
 
 if TYPE_CHECKING:
@@ -233,16 +233,25 @@ def test_nothing_follows_a_canary_that_somebody_cancelled(shell: Shell) -> None:
     assert both.canary.prepared.plan.run != cancelled.run
 
 
-def test_a_canary_whose_outputs_the_rest_would_overwrite_does_not_begin(shell: Shell) -> None:
-    """Suffixes count however they are spelt."""
+def twins() -> dict[bool, str]:
+    """Two keys whose outputs collide (suffixes count however they are spelt), by whether they are sampled."""
     stem = next(
         n for n in range(SOURCES, 99) if is_in_sample(f"in/{n}.txt") and not is_in_sample(f"in/{n}.TXT")
     )
-    for suffix in ("txt", "TXT"):
-        shell.typed.world.put(f"in/{stem}.{suffix}", b"x")
-    bulk = shell.typed.bulk
+    return {True: f"in/{stem}.txt", False: f"in/{stem}.TXT"}
+
+
+def by_stem(command: Carried) -> Carried:
+    """The same command, of a project that names its outputs by the stem of their source's key."""
+    bulk = command.bulk
     output = msgspec.structs.replace(bulk.project.output, key="{dir}/{stem}.{task}.{ext}")
-    command = replace(shell.command(), bulk=replace(bulk, project=replace(bulk.project, output=output)))
+    return replace(command, bulk=replace(bulk, project=replace(bulk.project, output=output)))
+
+
+def test_a_canary_whose_outputs_the_rest_would_overwrite_does_not_begin(shell: Shell) -> None:
+    for key in twins().values():
+        shell.typed.world.put(key, b"x")
+    command = by_stem(shell.command())
     for carry_out in (partial(canary.carry_out, most=0.05), canary.rehearse):
         shell.times += 1
         with pytest.raises(DataError, match="overwrite each other"):
@@ -250,8 +259,25 @@ def test_a_canary_whose_outputs_the_rest_would_overwrite_does_not_begin(shell: S
     assert shell.typed.batch.taken == []
 
 
+def test_a_rest_that_would_overwrite_a_canary_that_is_continued_does_not_begin(shell: Shell) -> None:
+    """What came in between was not there when both were planned."""
+    shell.typed.world.put(twins()[True], b"x")
+    shell.person.leaves = True
+    command = by_stem(shell.command())
+    command.bulk.__dict__["queue"] = shell.typed.batch
+    with pytest.raises(Gone):
+        canary.carry_out(command, shell.typed.request, 0.5, 0.05, shell.place())
+    shell.person.end(shell.person.plans[0])
+    shell.typed.world.put(twins()[False], b"x")
+    shell.person.leaves = False
+    shell.times += 1
+    with pytest.raises(DataError, match="overwrite each other"):
+        canary.carry_out(command, shell.typed.request, 0.5, 0.05, shell.place())
+    assert len(shell.typed.batch.taken) == 1
+
+
 def is_in_sample(key: str) -> bool:
-    return is_sampled(key, 0.5, canary.PURPOSE)
+    return is_sampled(key, 0.5, canary_parts.PURPOSE)
 
 
 def test_a_canary_that_was_broken_off_after_its_end_says_what_it_found_before_another_is_paid(
@@ -279,10 +305,14 @@ def test_a_rest_that_was_broken_off_is_continued_without_another_canary(shell: S
 
 
 def test_a_canary_that_is_continued_after_its_end_leaves_the_rest_its_part_of_the_limit(shell: Shell) -> None:
-    """What the canary made is up to date by then, and the limit is not there for others in its place."""
-    for number in range(20):
-        shell.typed.world.put(f"in/more-{number}.txt", b"x")
-    limit = 8
+    """What the canary made is up to date by then, and the limit is not there for others in its place: there
+    are enough, none of them the canary's."""
+    candidates = [f"in/more-{number:02}.txt" for number in range(99)]
+    first = candidates[:5]
+    others = [key for key in candidates[5:] if not is_in_sample(key)]
+    for key in (*first, *others):
+        shell.typed.world.put(key, b"x")
+    limit = SOURCES + len(first)
     selection = replace(shell.typed.request.selection, limit=limit)
     shell.typed.request = replace(shell.typed.request, selection=selection, changed_only=True)
     shell.person.leaves = True
@@ -294,7 +324,12 @@ def test_a_canary_that_is_continued_after_its_end_leaves_the_rest_its_part_of_th
     shell.person.leaves = False
     both = shell.canary(0.5)
     assert both.canary.prepared.continued
-    assert plan.sources + both.rest.prepared.plan.sources == limit
+    made = [
+        one.key
+        for run in (plan.run, both.rest.prepared.plan.run)
+        for one in manifest_of(shell.typed.world, run)
+    ]
+    assert sorted(made) == [*(one.key for one in shell.typed.sources), *first]
 
 
 def made_of(shell: Shell, plan: Plan) -> None:
@@ -308,23 +343,50 @@ def made_of(shell: Shell, plan: Plan) -> None:
             bulk.ledger.record_item(Item(**where, **what, run=plan.run, order="9", modified=1))
 
 
-def test_a_canary_without_a_source_is_refused_with_a_share_that_has_some(shell: Shell) -> None:
-    with pytest.raises(DataError, match="no source is in the canary") as caught:
-        shell.canary(0.0001)
-    assert "--canary 100% or more" in str(caught.value.fix)
-    assert shell.typed.batch.taken == []
+def test_a_canary_without_a_source_is_widened_until_it_has_one(shell: Shell) -> None:
+    both = shell.canary(0.0001)
+    assert "nothing is to do in the sample of 0.01%" in shell.person.notes[0]
+    assert [plan.sources for plan in shell.person.plans] == [SOURCES]
+    assert both.rest is None
 
 
-def test_a_canary_that_is_up_to_date_is_told_so_and_with_a_share_that_is_not(shell: Shell) -> None:
+def test_a_canary_that_is_up_to_date_is_taken_from_what_is_to_do(shell: Shell) -> None:
     shell.typed.request = replace(shell.typed.request, changed_only=True)
-    made_of(shell, shell.canary(0.5).canary.prepared.plan)
-    shell.person.end(shell.person.plans[1])
-    with pytest.raises(DataError, match="the canary is up to date already") as caught:
-        shell.canary(0.5, again=True)
-    assert "the sample of 50%" in str(caught.value.found)
-    share = parse_share(str(caught.value.fix).split()[1])
-    assert share > 0.5
-    assert shell.canary(share).canary.prepared.plan.sources
+    for number in range(100):
+        shell.typed.world.put(f"in/more-{number}.txt", b"x")
+    share = 0.1
+    before = shell.canary(share).canary.prepared.plan
+    made_of(shell, before)
+    both = shell.canary(share, again=True)
+    parts = [both.canary.prepared.plan, both.rest.prepared.plan]
+    assert sum(plan.sources for plan in parts) == SOURCES + 100 - before.sources
+    assert 4 <= parts[0].sources < parts[1].sources
+    assert "nothing is to do in the sample of 10%: 20% are sampled instead" in shell.person.notes
+    run = both.canary.prepared.plan.run
+    assert not {one.key for one in manifest_of(shell.typed.world, run)} & {
+        one.key for one in manifest_of(shell.typed.world, before.run)
+    }
+
+
+def test_a_widened_canary_that_was_broken_off_is_continued(shell: Shell) -> None:
+    """What it made is up to date by then: by what is left, another share would be chosen."""
+    shell.person.leaves = True
+    with pytest.raises(Gone):
+        shell.canary(0.0001)
+    (plan,) = shell.person.plans
+    shell.person.end(plan)
+    shell.person.leaves = False
+    for number in range(50):
+        shell.typed.world.put(f"in/more-{number}.txt", b"x")
+    both = shell.canary(0.0001)
+    assert both.canary.prepared.continued
+    assert both.canary.prepared.plan.run == plan.run
+    assert len(shell.typed.batch.taken) == 1 + (both.rest is not None)
+
+
+def test_a_rehearsal_widens_a_canary_too(shell: Shell) -> None:
+    parts = canary.rehearse(shell.command(), shell.typed.request, 0.0001, shell.place())
+    assert [part.plan.sources for part in parts] == [SOURCES, 0]
 
 
 def test_a_canary_of_everything_leaves_nothing_and_prints_no_empty_plan(shell: Shell) -> None:
