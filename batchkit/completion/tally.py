@@ -22,6 +22,9 @@ MAX_GROUPS = 10
 # Each error is kept with an example: some 10 MB for so many. Rarer ones are counted by their class.
 MAX_FINGERPRINTS = 10_000
 
+# What is known of a child: that it accounts for some of its shard, or for all that it ever will.
+NOTHING, SOME, ALL = range(3)
+
 Example = tuple[str, str, int, str]  # key, message, child, log stream: as in ErrorGroup
 Kind = tuple[str, bool, str]  # error class, whether rejected, fingerprint
 
@@ -42,7 +45,7 @@ class Tally:
         self.dead = 0
         self.attempts: Counter[int] = Counter()
         self.earlier = 0
-        # A byte a child of which something is known: a megabyte for the largest run.
+        # A byte a child, how much is known of it: a megabyte for the largest run.
         self._seen = bytearray(shape.children)
         self._shape = shape
         self._expected = shape.items if expected is None else expected
@@ -61,10 +64,11 @@ class Tally:
             example = group["key"], group["message"], child.get("child", -1), ""
             kind = self._kind(group["error_class"], example, rejected=group.get("rejected", False))
             self._reported[kind] += group["count"]
-        if 0 <= child.get("child", -1) < len(self._seen):
-            self._seen[child["child"]] = 1
+        number = child.get("child", -1)
+        if 0 <= number < len(self._seen):
+            self._seen[number] = ALL if counts.items >= len(self._shape.shard(number)) else SOME
         if "failure" in child:
-            self._seen[child["failure"]["child"]] = 1
+            self._seen[child["failure"]["child"]] = ALL
             self.dead += 1
             self._add_failure(ChildFailure(**child["failure"]), counts)
 
@@ -89,9 +93,13 @@ class Tally:
         if silent:
             kind = NO_REPORT.error_class, False, ""
             sizes[kind] += silent
-            examples = {**examples, kind: (self._key, NO_REPORT.message, self._seen.find(0), "")}
+            examples = {**examples, kind: (self._key, NO_REPORT.message, self._silent_child(), "")}
         ordered = sorted(sizes, key=lambda kind: (-sizes[kind], kind))
         return tuple(_group(kind[0], sizes[kind], examples[kind], rejected=kind[1]) for kind in ordered)
+
+    def _silent_child(self) -> int:
+        """One of which nothing is known, else one that went silent before its end; -1 where there is none."""
+        return next((child for word in (NOTHING, SOME) if (child := self._seen.find(word)) >= 0), -1)
 
     def _add_attempts(self, child: Mapping[str, Any]) -> None:
         # Batch sends no event of a child that succeeded: its own report is all there is.

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from batchkit.planning.prices import compute_price
+from batchkit.planning.records import REPORT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,8 +51,9 @@ PUTS_PER_ITEM = 1
 ITEM_BYTES = 600
 KEYS_PER_ITEM = 3
 WRITE_BYTES = 1024
-# A child's report; of a child whose sources went wrong it takes a second unit.
-WRITES_PER_CHILD = 2
+# A child's report; of a child whose sources went wrong it takes a second unit. One each REPORT_SECONDS, and
+# one at the child's end.
+WRITES_PER_REPORT = 2
 # Completion reads all reports once, after the last array; consistent, up to 4 KB a unit.
 READS_PER_CHILD = 1
 
@@ -187,6 +189,11 @@ def writes_per_item(key_bytes: float) -> int:
     return math.ceil((ITEM_BYTES + KEYS_PER_ITEM * key_bytes) / WRITE_BYTES)
 
 
+def writes_per_child(seconds: float) -> int:
+    """The write units of the reports of a child that works for so many seconds."""
+    return WRITES_PER_REPORT * (1 + int(seconds // REPORT_SECONDS))
+
+
 def billed_seconds(compute: ComputeType, seconds: float) -> float:
     """What is billed of a child that works for so many seconds: its start, too, and on Fargate a minute."""
     whole = START_SECONDS[compute] + seconds
@@ -218,7 +225,7 @@ def _calls(work: Workload) -> Iterator[_Amount]:
     gets = work.children * GETS_PER_CHILD + visits * GETS_PER_VISIT + work.items * GETS_PER_ITEM
     yield "requests", "S3 GET and HEAD", gets, "request", "s3-get"
     yield "requests", "S3 PUT", work.items * PUTS_PER_ITEM, "request", "s3-put"
-    writes = work.items * writes_per_item(work.key_bytes) + work.children * WRITES_PER_CHILD
+    writes = work.items * writes_per_item(work.key_bytes) + work.children * writes_per_child(work.seconds)
     yield "ledger", "DynamoDB writes", writes, "write", "dynamodb-write"
     reads = work.asked + work.children * READS_PER_CHILD
     yield "ledger", "DynamoDB reads", reads, "read", "dynamodb-read"

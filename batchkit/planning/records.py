@@ -10,6 +10,10 @@ from batchkit.planning.states import Counts, Outcome, RunState, end_version, ite
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# Seconds between two reports of a child that goes on working: what a kill makes uncertain is small beside a
+# shard of some minutes, and the writes are few beside those of the items. A shorter child reports at its end.
+REPORT_SECONDS = 60
+
 
 @dataclass(frozen=True)
 class Item:
@@ -72,6 +76,7 @@ class SlowItem:
 class Report:
     """What one child did. `child` counts through all arrays of the run, which has `children` in all.
 
+    A child reports once a minute (REPORT_SECONDS) while it works, and at its end; `stopped` is when it did.
     `slowest` are a few of the items that it made, those that took longest first.
     """
 
@@ -87,7 +92,7 @@ class Report:
 
     @property
     def version(self) -> str:
-        return report_version(self.counts, self.attempt)
+        return report_version(self.counts, self.attempt, self.stopped)
 
 
 @dataclass(frozen=True)

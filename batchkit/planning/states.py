@@ -99,9 +99,14 @@ def bulk_order(time: int) -> str:
     return f"{time:012d}.{'':0<64}"
 
 
-def report_version(counts: Counts, attempt: int) -> str:
-    """The version of a child's report: the attempt that accounts for more items, then more outputs, wins."""
-    return f"{counts.items:012d}|{counts.good:012d}|{attempt:04d}"
+def report_version(counts: Counts, attempt: int, stopped: int) -> str:
+    """The version of a child's report: the one that accounts for more items, then more outputs, wins.
+
+    Then the later attempt, and of the same attempt the report that was made later, at `stopped` (epoch
+    seconds). So what an attempt that was killed had reported stays until a later one, which finds that done,
+    accounts for as much; never are the two added.
+    """
+    return f"{counts.items:012d}|{counts.good:012d}|{attempt:04d}|{stopped:012d}"
 
 
 def end_version(state: RunState, counts: Counts, reported: int, dead: int) -> str:

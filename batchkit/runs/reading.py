@@ -1,5 +1,6 @@
 """What the children of a run have reported so far, read again and again while it runs.
 
+A child reports once a minute, so most of what is read is of those that work at this moment.
 A report that accounts for all items of its child is not read a second time: a look at a run of a million
 children costs what is new since the last one. Should Batch try such a child again, only the split between
 done and fresh could change; the run's end counts anew.

@@ -59,7 +59,7 @@ class Trouble:
 @dataclass(frozen=True)
 class Status:
     """A run and its first bad items (as the ledger holds them). `counts` counts items: of a run that goes on,
-    those of children that have reported.
+    those that its children have reported, which they do once a minute.
 
     Of a bulk run `items`, `children` and `cost` (USD) are what was planned, `usd` what it cost so far (an
     estimate; None where nobody can tell); `statuses` counts children by Batch's status, as long as Batch

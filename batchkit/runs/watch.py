@@ -24,7 +24,8 @@ MIN_INTERVAL = 2.0
 MAX_INTERVAL = 30.0
 CHILDREN_PER_SECOND = 500
 
-# Seconds that a rate is taken over: children report at their end, so it takes more than one child's time.
+# Seconds that a rate is taken over: children report once a minute or, shorter ones, at their end, and hosts
+# come and go.
 WINDOW = 900.0
 
 # Seconds after the last job's end in which its event must have come and been recorded.
@@ -41,8 +42,9 @@ class Parents(Protocol):
 
 @dataclass(frozen=True)
 class Progress:
-    """A look at a run. `statuses` counts children by Batch's status, `counts` items of finished children;
-    `rate` in items a second, `eta` in seconds (None where nobody can tell), `usd` spent so far (estimate)."""
+    """A look at a run. `statuses` counts children by Batch's status, `counts` the items that children
+    reported; `rate` in items a second, `eta` in seconds (None where nobody can tell), `usd` spent so far
+    (estimate)."""
 
     run: str
     state: RunState

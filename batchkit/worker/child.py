@@ -4,7 +4,7 @@
     lanes             make the outputs of a source each: as many threads as the child has processors
     put threads       write them to S3
     closing thread    of a source that was made: wait for its writes, then check that it is still the same
-    ledger thread     record items
+    ledger thread     record items, and now and then report how many
     main thread       hands sources from one to the next
 
 With one lane the sources are made in their order; with more, none is begun before those in front of it.
@@ -27,7 +27,7 @@ from batchkit.worker.making import Made, Maker
 from batchkit.worker.prepare import ROUNDS, Prepared, Preparer, changing, gone
 from batchkit.worker.publish import Publisher
 from batchkit.worker.recorder import Recorder
-from batchkit.worker.report import report
+from batchkit.worker.reporter import Reporter
 from batchkit.worker.uploads import Uploads
 
 if TYPE_CHECKING:
@@ -97,14 +97,13 @@ class Child:
     ) -> None:
         self._assignment = assignment
         self._place = place
-        self._tasks = len(recipe.tasks)
         self._objects = objects
-        self._ledger = ledger
         self._telemetry = telemetry
         self._stop = stop
         self._threads = threads or Threads()
         self._items = Items(assignment, telemetry.now)
-        self._recorder = Recorder(ledger, telemetry)
+        self._reporter = Reporter(assignment, len(recipe.tasks), ledger, telemetry)
+        self._recorder = Recorder(ledger, telemetry, self._reporter.send_if_due)
         self._preparer = Preparer(
             objects=objects,
             recipe=recipe,
@@ -122,7 +121,6 @@ class Child:
             stop=stop,
         )
         self._closing: Closing | None = None
-        self._started = telemetry.now()
 
     def run(self, works: Sequence[Work]) -> int:
         """Do the work and return the exit code: 0 when every item has an outcome in the ledger.
@@ -133,7 +131,7 @@ class Child:
             lambda: self._do(works),
             self._settle,
             self._recorder.flush,
-            self._report,
+            lambda: self._reporter.send(self._recorder.tally),
         )
         errors = [error for error in map(self._attempt, steps) if error is not None]
         self._threads.close()
@@ -227,10 +225,6 @@ class Child:
             milliseconds=sum(item.milliseconds for item in items),
             **({"errors": bad} if bad else {}),
         )
-
-    def _report(self) -> None:
-        tally, stopped = self._recorder.tally, self._telemetry.now()
-        self._ledger.record_report(report(self._assignment, self._tasks, tally, self._started, stopped))
 
     def _attempt(self, step: Callable[[], None]) -> BatchkitError | None:
         """Run a step of the way out, whatever became of the steps before."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from batchkit.worker.report import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from batchkit.aws.ledger import Ledger
     from batchkit.planning.records import Item
@@ -21,12 +21,16 @@ MAX_WAITING = 200
 class Recorder:
     """Writes what is waiting as soon as the batch before is written: alone when idle, more under load.
 
-    `tally` counts what is in the ledger; read it after `flush`. Not to be shared between threads.
+    `tally` counts what is in the ledger; read it after `flush`. After each batch the thread that wrote it
+    hands the tally to `written`, before it begins another one. Not to be shared between threads.
     """
 
-    def __init__(self, ledger: Ledger, telemetry: Telemetry) -> None:
+    def __init__(
+        self, ledger: Ledger, telemetry: Telemetry, written: Callable[[Tally], None] = lambda tally: None
+    ) -> None:
         self._ledger = ledger
         self._telemetry = telemetry
+        self._written = written
         self._pool = ThreadPoolExecutor(1, "ledger")
         self._waiting: list[Item] = []
         self._writing: Future[None] | None = None
@@ -66,3 +70,4 @@ class Recorder:
         with self._telemetry.timed("ledger"):
             self._ledger.record_items(batch)
         self.tally.add(batch)
+        self._written(self.tally)

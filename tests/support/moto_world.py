@@ -40,10 +40,10 @@ _numbers = itertools.count(1)
 
 
 class Clock:
-    """Time that moves one second a look, so that nothing depends on how fast a test is."""
+    """Time that moves with each look, so that nothing depends on how fast a test is."""
 
-    def __init__(self, start: float = TIME) -> None:
-        self._seconds = itertools.count(start)
+    def __init__(self, start: float = TIME, step: float = 1) -> None:
+        self._seconds = itertools.count(start, step)
 
     def __call__(self) -> float:
         return next(self._seconds)
@@ -107,11 +107,16 @@ class World:
             self.clients.s3.put_object(Bucket=self.artifacts, Key=key, Body=body)
 
     def run(
-        self, recipe: Recipe, assignment: Assignment, objects: Objects | None = None, lanes: int = 1
+        self,
+        recipe: Recipe,
+        assignment: Assignment,
+        objects: Objects | None = None,
+        lanes: int = 1,
+        pace: float = 0.01,
     ) -> Ran:
-        """One child, in this thread."""
+        """One child, in this thread; `pace` seconds go by between two looks at its stopwatch."""
         stream = io.StringIO()
-        telemetry = Telemetry(stream, Clock(), Clock(0))
+        telemetry = Telemetry(stream, Clock(), Clock(0, pace))
         telemetry.identify(assignment)
         child = Child(
             assignment=assignment,

@@ -215,6 +215,24 @@ def test_a_childs_death_that_is_told_after_its_runs_end_explains_it_in_record_an
     assert states(house) == [("b-late-death", "PARTIAL")]
 
 
+def test_what_a_killed_child_had_reported_counts_and_only_the_rest_has_failed_with_its_host(
+    house: House,
+) -> None:
+    shape = Shape(sources=4, tasks=TASKS, per_child=6)
+    (job,) = bulk("b-killed", house.recipe.digest, shape, [Array(0, 2)])
+    house.ledger.record_report(report("b-killed", 0, shape))
+    house.ledger.record_report(report("b-killed", 1, shape, done=3, rejected=1))
+    tell(house, job.child_failed(1), job.ended(failed=[1]))
+    record = house.ledger.run("b-killed")
+    assert record is not None
+    counts = {name: record["counts"][name] for name in ("done", "rejected", "failed")}
+    assert counts == {"done": 9, "rejected": 1, "failed": 2}
+    assert [(group["error_class"], group["count"]) for group in record["errors"]] == [("HostLost", 2)]
+    _, items, _, error = reported(house, "b-killed")
+    assert (items["done"], items["failed"]) == (9, 2)
+    assert (error["count"], error["failure_class"], error["child"]) == (2, "spot", "")
+
+
 def test_a_late_death_mends_the_errors_of_an_upload_too(house: House) -> None:
     job = uploaded(house, "uploads/late-word.jpg")
     for child in (0, 2):

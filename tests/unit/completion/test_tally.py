@@ -47,6 +47,14 @@ def test_a_dead_child_counts_only_for_what_it_did_not_report() -> None:
     ]
 
 
+def test_the_example_of_items_without_a_word_is_a_silent_child_else_one_that_went_silent() -> None:
+    whole, some = report(Counts(done=3)), report(Counts(done=1))
+    told = [{**whole, "child": 0}, {**some, "child": 1}, {**whole, "child": 2}]
+    for silent, reports in ((3, told), (1, [*told, {**whole, "child": 3}])):
+        (group,) = tally(reports, SHAPE).groups()
+        assert (group.error_class, group.child) == ("NoReport", silent)
+
+
 def test_only_the_most_frequent_errors_are_told() -> None:
     groups = [ErrorGroup(f"E{n:02d}", n, "k", "m") for n in range(1, MAX_GROUPS + 6)]
     found = tally([report(Counts(rejected=sum(g.count for g in groups)), *groups)], Shape(1000, 1, 1000))

@@ -20,6 +20,7 @@ from batchkit.planning.cost import (
     estimate,
     usd,
     wall_clock,
+    writes_per_child,
     writes_per_item,
 )
 from batchkit.planning.prices import PRICES, overridden
@@ -105,7 +106,8 @@ CALLS = {
     "S3 LIST, to plan": (12, "s3-list"),
     "S3 GET and HEAD": (40 * 3 + 10_000 * 3 + 30_000, "s3-get"),
     "S3 PUT": (30_000, "s3-put"),
-    "DynamoDB writes": (30_000 + 80, "dynamodb-write"),
+    # Two for each of the four reports of minutes gone by, and for the last one.
+    "DynamoDB writes": (30_000 + 40 * 2 * 5, "dynamodb-write"),
     "DynamoDB reads": (12_000 + 40, "dynamodb-read"),
     "EventBridge events": (1, "eventbridge-event"),
     "CloudWatch Logs": (120_000 / 2**30, "logs-gb"),
@@ -170,3 +172,7 @@ def test_an_item_of_a_long_key_takes_two_write_units() -> None:
 )
 def test_money_is_told_from_nothing(amount: float, text: str) -> None:
     assert usd(amount) == text
+
+
+def test_a_child_of_less_than_a_minute_reports_once_and_a_longer_one_once_a_minute_more() -> None:
+    assert [writes_per_child(seconds) for seconds in (0, 59.9, 60, 125)] == [2, 2, 4, 6]

@@ -105,12 +105,15 @@ def test_adding_counts_knows_no_order_and_no_grouping(a: Counts, b: Counts, c: C
     assert a + Counts() == a
 
 
-@given(COUNTS, COUNTS, st.integers(1, 10), st.integers(1, 10))
-def test_the_report_that_accounts_for_more_wins_then_the_one_with_more_outputs(
-    a: Counts, b: Counts, first: int, second: int
+MADE = st.tuples(COUNTS, st.integers(1, 10), NUMBERS)
+
+
+@given(MADE, MADE)
+def test_the_report_that_accounts_for_more_wins_then_more_outputs_then_the_later_one(
+    a: tuple[Counts, int, int], b: tuple[Counts, int, int]
 ) -> None:
-    better = (a.items, a.good, first) > (b.items, b.good, second)
-    assert (report_version(a, first) > report_version(b, second)) == better
+    better = (a[0].items, a[0].good, *a[1:]) > (b[0].items, b[0].good, *b[1:])
+    assert (report_version(*a) > report_version(*b)) == better
 
 
 @given(COUNTS, st.integers(0, 10**9))

@@ -96,6 +96,20 @@ def test_a_bulk_run_that_goes_on_is_told_as_far_as_it_has_come(world: World) -> 
     assert (found.report, found.retry) == ("", "")
 
 
+def test_what_children_that_still_work_or_were_killed_have_reported_is_told(world: World) -> None:
+    past = Past(world, sources(6), per_child=4)
+    past.ledger.add_job(past.run, 0, "job-0")
+    past.reported(0, done=1)
+    past.reported(1, done=1, rejected=1)
+    past.died(1, "Host EC2 (instance i-1) terminated.")
+    found = asked(past, RUNNING=2, FAILED=1)
+    assert found.counts == Counts(done=2, rejected=1)
+    (trouble,) = found.troubles
+    assert (trouble.error_class, trouble.failure_class, trouble.count) == ("HostLost", "spot", 2)
+    past.reported(0, done=3)
+    assert asked(past, RUNNING=2, FAILED=1).counts == Counts(done=4, rejected=1)
+
+
 def test_of_a_bulk_run_that_has_ended_the_report_beside_its_manifest_tells(world: World) -> None:
     run = Finished(Past(world, sources(10), per_child=4))
     run.end()

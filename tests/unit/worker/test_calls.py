@@ -10,7 +10,7 @@ from support.calls import counted
 from support.moto_world import World, bulk
 
 from batchkit.planning.backfill import Found, Options, plan
-from batchkit.planning.cost import WRITES_PER_CHILD, Machine, writes_per_item
+from batchkit.planning.cost import WRITES_PER_REPORT, Machine, writes_per_item
 from batchkit.worker import shard
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def test_a_run_makes_as_many_requests_as_it_was_planned_to_pay(
     assert calls["PutObject"] == bill["S3 PUT"]
     # One request each; a report may be billed as two.
     writes = calls["PutItem"] + calls["UpdateItem"]
-    assert writes == bill["DynamoDB writes"] - (WRITES_PER_CHILD - 1) * planned.children
+    assert writes == bill["DynamoDB writes"] - (WRITES_PER_REPORT - 1) * planned.children
     assert set(calls) == {"GetObject", "HeadObject", "PutObject", "PutItem", "UpdateItem"}
 
 

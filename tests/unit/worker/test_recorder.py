@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -95,6 +96,24 @@ def test_a_failed_batch_does_not_keep_the_rest_from_being_written(slow: Slow, re
     with pytest.raises(Throttled):
         recorder.flush()
     assert slow.batches == [1]
+
+
+def test_what_is_in_the_ledger_is_told_after_each_batch_and_before_the_next(slow: Slow) -> None:
+    told: list[tuple[int, int]] = []
+    ledger: Any = slow
+    recorder = Recorder(
+        ledger,
+        Telemetry(io.StringIO()),
+        lambda tally: told.append((tally.counts.items, sum(slow.batches))),
+    )
+    slow.go.release(3)
+    for failing in (False, True, False):
+        slow.failing = failing
+        recorder.add([ITEM, ITEM])
+        with pytest.raises(Throttled) if failing else nullcontext():
+            recorder.flush()
+    recorder.close()
+    assert told == [(2, 2), (4, 4)]
 
 
 def test_nothing_to_flush_is_no_write(slow: Slow, recorder: Recorder) -> None:
