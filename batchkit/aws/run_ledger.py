@@ -151,12 +151,17 @@ class RunLedger(Ledger):
 
     def retried(self, run: str, by: str) -> bool:
         """Note that the run `by` does again what went wrong in `run`; False when that was known."""
+        self._update(names.retry_of_record(by), {"run": run}, "attribute_not_exists(#run)")
         return self._update(names.retry_record(run, by), {"retry": by}, "attribute_not_exists(#retry)")
 
     def retries(self, run: str) -> tuple[str, ...]:
         """The runs that do again what went wrong in a run, oldest first."""
         records = self._query("pk", names.run_record(run).pk)
         return tuple(record["retry"] for record in records if record["sk"].startswith("retry#"))
+
+    def retry_of(self, run: str) -> str:
+        """The run whose items a run does again; "" for one that is no retry."""
+        return str((self._get(names.retry_of_record(run)) or {}).get("run", ""))
 
     def runs(self, lane: str, limit: int) -> Iterator[dict[str, Any]]:
         """The records of the latest runs of a lane, newest first (eventually consistent)."""

@@ -16,12 +16,14 @@ from batchkit.cli.parameters import USD
 from batchkit.cli.terminal import Terminal
 from batchkit.errors import EX_DATAERR
 from batchkit.runs.commanding import Command, Done
+from batchkit.runs.intents import is_over
 from batchkit.runs.requests import Prepared
 from batchkit.runs.submit import check_cost
 
 if TYPE_CHECKING:
     from batchkit.planning.backfill import Plan
     from batchkit.runs.bulk import Bulk
+    from batchkit.runs.intents import Over
     from batchkit.runs.requests import Request
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -43,17 +45,20 @@ def rerun_options(command: F) -> F:
 
 @dataclass(frozen=True)
 class Part:
-    """A run to plan and submit, and the lane that does it."""
+    """A run to plan and submit, and the lane that does it; `over` as in `Bulk.prepare`."""
 
     bulk: Bulk
     request: Request
+    over: Over = is_over
 
     @property
     def source(self) -> str:
         return self.request.source
 
     def prepare(self, command: Command, folder: Path, *, dry_run: bool) -> Prepared:
-        return command.rehearse(self.request, folder) if dry_run else command.prepare(self.request, folder)
+        if dry_run:
+            return command.rehearse(self.request, folder)
+        return command.prepare(self.request, folder, over=self.over)
 
 
 @dataclass(frozen=True)

@@ -15,16 +15,15 @@ from batchkit.cli.projects import load_here
 from batchkit.cli.rerunning import Begun, Part, Rerun, rerun_options, workplace
 from batchkit.cli.run_ids import run_argument
 from batchkit.planning import sizing
-from batchkit.runs import retry
+from batchkit.runs import retry, retry_items, retry_sizes
 from batchkit.runs.bulk import Bulk
-from batchkit.runs.outcomes import Outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from batchkit.planning.backfill import Plan
-    from batchkit.runs.retry import Selected
+    from batchkit.runs.retry_items import Selected
 
 
 @click.command()
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 @click.option(
     "--only",
     multiple=True,
-    type=click.Choice(retry.KINDS),
+    type=click.Choice(retry_items.KINDS),
     help="Only items of this outcome or failure class; repeatable. Without it, those that failed.",
 )
 @rerun_options
@@ -50,25 +49,26 @@ def command(run: str, only: tuple[str, ...], config: Path | None, output: str, *
     Example:
       batchkit retry b-20261123t161000-1f2e3d4c --only oom --wait
     """
-    bulk = Bulk.of(load_here(config), Clients())
-    outcomes = Outcomes(bulk.ledger, bulk.objects, bulk.artifacts, run)
-    rerun = Rerun(**given, output=output)
+    lane, rerun = Bulk.of(load_here(config), Clients()), Rerun(**given, output=output)
+    turn = retry.take(lane, run, only, dry_run=rerun.dry_run)
+    bulk, family = turn.bulk, turn.family
     with workplace() as folder:
-        if begun := retry.broken_off(outcomes, bulk.project.recipe.digest, only):
-            left = [Begun(bulk, plan, retry.name(run, only)) for plan in begun]
-            return rerun.run(left, folder, retries=run)
+        if turn.begun:
+            return rerun.run(
+                [Begun(bulk, plan, retry.name(run, only)) for plan in turn.begun], folder, retries=run
+            )
         tasks = [task.name for task in bulk.project.recipe.tasks]
         memory = int(bulk.project.compute.memory)
-        lots = retry.select(outcomes, bulk.objects, tasks, only, folder, memory=memory)
+        lots = retry_items.select(family, bulk.objects, tasks, only, folder, memory=memory)
         classes = dict(sum((Counter(lot.classes) for lot in lots), Counter()))
-        parts = [_part(bulk, lot, outcomes.plans, only) for lot in lots]
+        parts = [_part(bulk, lot, family.plans, only) for lot in lots]
         note = partial(bulk.ledger.retried, run)
         return rerun.run(parts, folder, note, retries=run, classes=classes)
 
 
 def _part(bulk: Bulk, lot: Selected, plans: Mapping[str, Plan], only: tuple[str, ...]) -> Part:
-    asked = retry.request(lot, plans, only, len(bulk.project.recipe.tasks))
-    provided = replace(bulk, project=retry.provided(bulk.project, plans, lot))
+    asked = retry_sizes.request(lot, plans, only, len(bulk.project.recipe.tasks))
+    provided = replace(bulk, project=retry_sizes.provided(bulk.project, plans, lot))
     # The job definition says how many: more vCPUs come with more memory, which is for each source.
     lanes = sizing.lanes(bulk.project.compute.vcpus)
-    return Part(provided, replace(asked, prices=bulk.prices({}), lanes=lanes))
+    return Part(provided, replace(asked, prices=bulk.prices({}), lanes=lanes), over=retry.is_over)

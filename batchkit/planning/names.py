@@ -189,6 +189,11 @@ def retry_record(run: str, by: str) -> Key:
     return Key(run_record(run).pk, f"retry#{by}")
 
 
+def retry_of_record(run: str) -> Key:
+    """Which run's items a retry does again, beside its own record."""
+    return Key(run_record(run).pk, "retry-of")
+
+
 def runs_partition(lane: str) -> str:
     """Sparse index: the runs of a lane."""
     return f"runs#{lane}"

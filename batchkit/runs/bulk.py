@@ -46,9 +46,16 @@ if TYPE_CHECKING:
     from batchkit.runs.steps import Executor
 
 
+def _always(run: str) -> None:
+    """Nobody has a say in it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Bulk:
-    """One project's bulk lane, on AWS or on what answers at the clients' endpoint."""
+    """One project's bulk lane, on AWS or on what answers at the clients' endpoint.
+
+    `permit` is told of a run before each step of its submission, and raises when it must not go on.
+    """
 
     project: Project
     clients: Clients
@@ -56,6 +63,7 @@ class Bulk:
     table: str
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
+    permit: Callable[[str], None] = _always
 
     @classmethod
     def of(cls, project: Project, clients: Clients) -> Bulk:
@@ -238,8 +246,17 @@ class Bulk:
         """The ledger's word counts for an output that was made."""
         return Classifier(self.objects, self.project.recipe, self._place, records=self.ledger)
 
+    def _guard(self, prepared: Prepared) -> Callable[[], None]:
+        claimed = intents.guard(self.ledger, prepared.claim) if prepared.claim else None
+
+        def check() -> None:
+            self.permit(prepared.plan.run)
+            if claimed:
+                claimed()
+
+        return check
+
     def _executor(self, prepared: Prepared, stopped: Stopped) -> Executor:
-        guard = {"guard": intents.guard(self.ledger, prepared.claim)} if prepared.claim else {}
         return AwsExecutor(
             artifacts=self.artifacts,
             objects=self.objects,
@@ -249,5 +266,5 @@ class Bulk:
             sleep=unless_stopped(self.sleep, stopped),
             stopped=stopped,
             clock=self.clock,
-            **guard,
+            guard=self._guard(prepared),
         )

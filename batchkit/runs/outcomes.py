@@ -116,9 +116,9 @@ class Outcomes:
         seen = set[int]()
         for one in (*reversed(self.retries), self):
             for result in one.own_bad():
-                identity = hash((result.bucket, result.key, result.task))
-                if identity not in seen:
-                    seen.add(identity)
+                known = identity(result.bucket, result.key, result.task)
+                if known not in seen:
+                    seen.add(known)
                     yield result
 
     def own_bad(self) -> Iterator[Result]:
@@ -127,6 +127,12 @@ class Outcomes:
             yield of_record(item)
         if self.is_bulk:
             yield from self._lost()
+
+    def items(self) -> Iterator[tuple[str, str, str]]:
+        """Bucket, key and task of all items of a bulk run, as its manifest asks for them."""
+        for one in _everything(self.plan, self._manifest(self.plan)):
+            for task in one.tasks:
+                yield one.source.bucket, one.source.key, task
 
     def all(self) -> Iterator[Result]:
         """All items: of a bulk run in the manifest's order."""
@@ -201,6 +207,11 @@ def known(ledger: Ledger, run: str) -> dict[str, Any]:
             fix="batchkit runs lists the latest; check the region and the project",
         )
     return {"lane": "upload", "state": RunState.RUNNING, **record}
+
+
+def identity(bucket: str, key: str, task: str) -> int:
+    """What tells items apart, in as little memory as it takes; only within one process."""
+    return hash((bucket, key, task))
 
 
 def child_of(plan: Plan, source: int, task: str) -> int:

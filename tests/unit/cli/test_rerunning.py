@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.commands import SOURCES, Command
 
-from batchkit.cli.rerunning import Begun, Rerun
-from batchkit.errors import DataError
+from batchkit.cli.rerunning import Begun, Part, Rerun
+from batchkit.errors import DataError, Interrupted
 from batchkit.planning.backfill import Plan
 from batchkit.planning.records import RunEnd
 from batchkit.planning.states import Counts, RunState
@@ -40,7 +40,9 @@ class Chain:
 
     @classmethod
     def of(cls, command: Command, at: type[Step]) -> Chain:
-        run = command.type().plan.run
+        first = command.type().plan
+        run = first.run
+        end(command, first)
         command.request = replace(command.request, part="retry", source=retry.name(run, ()))
         prepared = command.prepare()
 
@@ -58,13 +60,23 @@ class Chain:
         bulk = self.command.bulk
         return Outcomes(bulk.ledger, bulk.objects, bulk.artifacts, self.run)
 
-    def broken_off(self, *only: str, recipe: str = "") -> tuple[Plan, ...]:
-        return retry.broken_off(self.outcomes, recipe or self.retry.recipe, only)
+    def broken_off(self, *only: str) -> tuple[Plan, ...]:
+        return retry.take(self.command.bulk, self.run, only, dry_run=True).begun
 
     def again(self, folder: Path, *, dry_run: bool = False) -> int:
+        folder.mkdir(exist_ok=True)
         left = [Begun(self.command.bulk, plan, retry.name(self.run, ())) for plan in self.broken_off()]
         rerun = Rerun(max_cost=0.0, dry_run=dry_run, wait=False, yes=False, output="json")
         return rerun.run(left, folder, retries=self.run)
+
+
+def end(command: Command, plan: Plan) -> None:
+    began = command.bulk.ledger.begun(plan.run)
+    counts = Counts(failed=plan.items)
+    state = RunState.PARTIAL
+    command.bulk.ledger.finish(
+        RunEnd(plan.run, "bulk", state, counts, plan.sources, plan.recipe, "job", started=began)
+    )
 
 
 @pytest.fixture
@@ -87,7 +99,8 @@ def test_a_retry_that_was_killed_is_continued_and_no_job_is_made_twice(
     assert len(command.batch.taken) == 2
     assert told["plan"]["sources"] == SOURCES
     assert "submitted" in (command.bulk.ledger.run(chain.retry.run) or {})
-    assert chain.broken_off() == ()
+    with pytest.raises(DataError, match=r"has not ended[^…]*wait"):
+        chain.broken_off()
     assert [one.run for one in chain.outcomes.retries] == [chain.retry.run]
 
 
@@ -103,8 +116,44 @@ def test_a_dry_run_shows_what_would_be_continued_and_changes_nothing(
 def test_only_the_same_command_continues_a_retry(command: Command) -> None:
     chain = Chain.of(command, Finish)
     assert chain.broken_off() == (chain.retry,)
-    assert chain.broken_off("oom") == ()
-    assert chain.broken_off(recipe="another") == ()
+    with pytest.raises(DataError, match=f"'{chain.retry.run}' has not ended"):
+        chain.broken_off("oom")
+    bulk = command.bulk
+    project = replace(bulk.project, parameters={"names": ["a", "c"]})
+    with pytest.raises(DataError, match=f"'{chain.retry.run}' has not ended"):
+        retry.take(replace(bulk, project=project), chain.run, ())
+
+
+def test_of_two_retries_that_looked_at_once_only_one_makes_jobs(command: Command) -> None:
+    """The other one stops before its next step, also where its plan is stored already."""
+    first = command.type().plan
+    end(command, first)
+    command.request = replace(command.request, part="retry", source=retry.name(first.run, ()))
+    turns = [retry.take(command.bulk, first.run, ()) for _ in range(2)]
+    prepared = command.prepare()
+    before = len(command.batch.taken)
+    for turn in turns:
+        vars(turn.bulk)["queue"] = command.batch
+    with pytest.raises(Interrupted, match="another retry of the same items"):
+        turns[0].bulk.submit(prepared, "x", lambda step: None, lambda: False)
+    assert command.bulk.ledger.run(prepared.plan.run) is None
+    turns[1].bulk.submit(prepared, "x", lambda step: None, lambda: False)
+    assert len(command.batch.taken) == before + 1
+
+
+def test_a_retry_that_was_continued_and_has_ended_is_followed_by_a_new_one_at_once(
+    command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also where all of it is bad once more, so that the file of what is to do is the same."""
+    chain = Chain.of(command, Submit)
+    assert chain.again(tmp_path / "1") == 0
+    end(command, chain.retry)
+    capsys.readouterr()
+    part = Part(command.bulk, command.request, retry.is_over)
+    Rerun(max_cost=None, dry_run=False, wait=False, yes=True, output="json").run([part], tmp_path)
+    told = facts(capsys)
+    assert told["run"] != chain.retry.run
+    assert not told["continued"]
 
 
 def test_a_retry_is_not_continued_beside_another_one(command: Command) -> None:

@@ -1,4 +1,4 @@
-"""Tests of batchkit.runs.retry."""
+"""Tests of batchkit.runs.retry, retry_items and retry_sizes."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from support.operating import Past
 from support.projects import photos
 from support.submitting import sources
 
-from batchkit.errors import DataError
+from batchkit.errors import DataError, Interrupted
 from batchkit.planning import backfill, names
 from batchkit.planning.backfill import Found, Options
 from batchkit.planning.cost import Machine
 from batchkit.planning.sizing import Model
 from batchkit.planning.states import Outcome, bulk_order
-from batchkit.runs import key_lines, retry
+from batchkit.runs import key_lines, retry, retry_items, retry_sizes
+from batchkit.runs.bulk import Bulk
+from batchkit.runs.retry import Family
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from support.moto_world import World
 
     from batchkit.runs.requests import Request
-    from batchkit.runs.retry import Selected
+    from batchkit.runs.retry_items import Selected
 
 TASKS = ["a", "b"]
 GIVEN = int(photos(2).compute.memory)
@@ -53,7 +55,12 @@ def past(world: World) -> Past:
 
 def select(past: Past, folder: Path, *only: str, memory: int = GIVEN) -> tuple[Selected, ...]:
     past.ended()
-    return retry.select(past.outcomes, past.world.objects, TASKS, only, folder, memory=memory)
+    family = retry.take(lane(past.world), past.run, only).family
+    return retry_items.select(family, past.world.objects, TASKS, only, folder, memory=memory)
+
+
+def lane(world: World) -> Bulk:
+    return Bulk(project=photos(2), clients=world.clients, artifacts=world.artifacts, table=world.table)
 
 
 def only_one(past: Past, folder: Path, *only: str) -> Selected:
@@ -70,7 +77,7 @@ def chosen(lots: Iterable[Selected]) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def asked(past: Past, selected: Selected, tasks: int = 2) -> Request:
-    return retry.request(selected, past.outcomes.plans, (), tasks)
+    return retry_sizes.request(selected, past.outcomes.plans, (), tasks)
 
 
 def test_only_failed_items_are_chosen_and_sources_are_dense(past: Past, tmp_path: Path) -> None:
@@ -99,14 +106,15 @@ def test_a_kind_chooses_its_items(
     assert chosen(select(past, tmp_path, *only)) == expected
 
 
-def test_a_run_that_goes_on_is_not_retried(past: Past, tmp_path: Path) -> None:
+def test_a_run_that_goes_on_is_not_retried(past: Past) -> None:
     with pytest.raises(DataError, match="has not ended"):
-        retry.select(past.outcomes, past.world.objects, TASKS, (), tmp_path, memory=GIVEN)
+        retry.take(lane(past.world), past.run, ())
 
 
 def test_tasks_that_the_recipe_has_no_more_are_left_out(past: Past, tmp_path: Path) -> None:
     past.ended()
-    found = retry.select(past.outcomes, past.world.objects, ["a", "c"], (), tmp_path, memory=GIVEN)
+    family = Family.of(lane(past.world), past.run)
+    found = retry_items.select(family, past.world.objects, ["a", "c"], (), tmp_path, memory=GIVEN)
     assert chosen(found) == [("02", ("a",))]
 
 
@@ -130,7 +138,9 @@ def test_only_what_ran_out_of_memory_gets_twice_as_much(past: Past, tmp_path: Pa
     project = photos(2)
     rest, oom = select(past, tmp_path)
     assert (rest.needs_memory, oom.needs_memory) == (False, True)
-    sizes = [int(retry.provided(project, past.outcomes.plans, lot).compute.memory) for lot in (rest, oom)]
+    sizes = [
+        int(retry_sizes.provided(project, past.outcomes.plans, lot).compute.memory) for lot in (rest, oom)
+    ]
     assert (int(project.compute.memory), sizes) == (2048, [2048, 4096])
 
 
@@ -138,7 +148,7 @@ def test_a_retry_of_a_run_with_more_memory_keeps_it(world: World, tmp_path: Path
     past = Past(world, sources(1), changes={"memory": 8192, "vcpus": 2.0})
     past.item(past.sources[0], "a", Outcome.FAILED)
     past.reported(0, done=1, failed=1)
-    found = retry.provided(photos(2), past.outcomes.plans, only_one(past, tmp_path)).compute
+    found = retry_sizes.provided(photos(2), past.outcomes.plans, only_one(past, tmp_path)).compute
     assert (found.vcpus, int(found.memory)) == (2.0, 8192)
 
 
@@ -206,7 +216,7 @@ def provision(past: Past, folder: Path) -> tuple[int, int | None, dict[str, int]
     """Memory, size of the shards and classes of the only run that a retry would be."""
     folder.mkdir()
     lot = only_one(past, folder)
-    project = retry.provided(photos(2), past.outcomes.plans, lot)
+    project = retry_sizes.provided(photos(2), past.outcomes.plans, lot)
     return int(project.compute.memory), asked(past, lot).most_per_child, dict(lot.classes)
 
 
@@ -324,3 +334,81 @@ def test_retries_come_in_the_order_of_their_beginnings_whatever_they_retry(world
         above.ledger.retried(above.run, below.run)
         below.ended()
     assert [one.run for one in past.outcomes.retries] == [first.run, second.run, of_first.run]
+
+
+def test_a_retry_is_not_retried_beside_a_sibling(past: Past, tmp_path: Path) -> None:
+    """It would do again what the sibling is about to do."""
+    past.ended()
+    first = retried(past, 2048, 2, "")
+    sibling = Past(past.world, past.sources[:1], changes={"started": first.plan.started + 1})
+    past.ledger.retried(past.run, sibling.run)
+    sibling.ledger.submitted(sibling.run)
+    with pytest.raises(DataError, match=f"'{sibling.run}' has not ended"):
+        select(first, tmp_path)
+
+
+def test_a_retry_that_is_retried_does_what_is_still_bad_of_its_own_items(
+    world: World, tmp_path: Path
+) -> None:
+    """A sibling mended the first one and failed with the second; the third was never the retry's."""
+    past = Past(world, sources(3))
+    for child in range(3):
+        past.died(child)
+    past.ended()
+    first = Past(world, past.sources[:2], changes={"started": past.plan.started + 1})
+    sibling = Past(world, past.sources[:2], changes={"started": past.plan.started + 2, "memory": 4096})
+    for again in (first, sibling):
+        past.ledger.retried(past.run, again.run)
+        again.ledger.submitted(again.run)
+    for child in range(2):
+        first.died(child)
+    for task in TASKS:
+        order = bulk_order(past.plan.started + 99)
+        sibling.item(past.sources[0], task, Outcome.DONE, order=order)
+        sibling.item(past.sources[1], task, Outcome.FAILED, order=order)
+    for child, outcome in enumerate(("done", "failed")):
+        sibling.reported(child, **{outcome: 2})
+    sibling.ended()
+    (lot,) = select(first, tmp_path, memory=4096)
+    assert chosen([lot]) == [("01", ())]
+    assert {run for run, _ in lot.bad} == {sibling.run}
+    family = Family.of(lane(world), first.run)
+    project = retry_sizes.provided(photos(2), family.plans, lot)
+    assert int(project.compute.memory) == 4096
+
+
+def test_of_two_retries_typed_at_once_one_submits_and_the_other_names_it(past: Past) -> None:
+    """Both look before either is recorded."""
+    past.ended()
+    one, other = (retry.take(lane(past.world), past.run, ()) for _ in range(2))
+    with pytest.raises(Interrupted, match="b-mine is not submitted") as caught:
+        one.bulk.permit("b-mine")
+    assert "not begun its run yet" in str(caught.value.found)
+    again = Past(past.world, past.sources[:1])
+    other.bulk.permit(again.run)
+    past.ledger.retried(past.run, again.run)
+    with pytest.raises(Interrupted) as caught:
+        one.bulk.permit("b-mine")
+    assert str(caught.value.found) == again.run
+    assert f"batchkit status {again.run}" in str(caught.value.fix)
+
+
+def test_a_retry_of_a_retry_takes_the_turn_from_one_of_the_run_itself(past: Past) -> None:
+    first = retried(past, 2048, 2, "")
+    past.ended()
+    one = retry.take(lane(past.world), past.run, ())
+    retry.take(lane(past.world), first.run, ("spot",))
+    with pytest.raises(Interrupted):
+        one.bulk.permit("b-mine")
+
+
+def test_a_retry_that_only_looks_or_is_refused_takes_no_turn(past: Past) -> None:
+    past.ended()
+    one = retry.take(lane(past.world), past.run, ())
+    retry.take(lane(past.world), past.run, (), dry_run=True)
+    one.bulk.permit("b-mine")
+    begun = Past(past.world, past.sources[:1])
+    past.ledger.retried(past.run, begun.run)
+    with pytest.raises(DataError, match="has not ended"):
+        retry.take(lane(past.world), past.run, ("oom",))
+    one.bulk.permit(begun.run)
