@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
@@ -30,13 +31,9 @@ class Route:
     query: AbstractSet[str]
     headers: AbstractSet[str]
 
-    def fits(self, method: str, path: str, query: AbstractSet[str], headers: AbstractSet[str]) -> bool:
-        return (
-            method == self.method
-            and self.path.fullmatch(path) is not None
-            and self.query <= query
-            and self.headers <= headers
-        )
+    def fits(self, query: AbstractSet[str], headers: AbstractSet[str]) -> bool:
+        """Whether a call of this method and path is of this operation."""
+        return self.query <= query and self.headers <= headers
 
 
 def operation(call: Call) -> str:
@@ -54,9 +51,20 @@ def _rest(call: Call, service: str) -> str:
     asked = parse_qs(call.environ.get("QUERY_STRING", ""), keep_blank_values=True)
     query = {f"{name}={values[0]}" for name, values in asked.items()} | set(asked)
     headers = {name.lower() for name, _ in call.headers}
-    method = call.environ["REQUEST_METHOD"]
-    found = [route for route in _routes(service) if route.fits(method, call.path, query, headers)]
+    routes, path = _by_path(service, call.environ["REQUEST_METHOD"]), call.path
+    near = (those for pattern, those in routes.items() if pattern.fullmatch(path))
+    found = [route for route in chain.from_iterable(near) if route.fits(query, headers)]
     return max(found, key=lambda route: len(route.query) + len(route.headers)).name if found else ""
+
+
+@cache
+def _by_path(service: str, method: str) -> Mapping[re.Pattern[str], Sequence[Route]]:
+    """A service's routes of one method by their path: S3 has a hundred operations and three paths."""
+    routes: dict[re.Pattern[str], list[Route]] = {}
+    for route in _routes(service):
+        if route.method == method:
+            routes.setdefault(route.path, []).append(route)
+    return routes
 
 
 @cache

@@ -33,6 +33,7 @@ from batchkit.local.live.site import LivePage, Sources
 from batchkit.local.logs import MotoLogs
 from batchkit.local.moto_gaps import close_all
 from batchkit.local.moto_patches import Patches
+from batchkit.local.moto_speed import hasten_all
 from batchkit.local.s3_events import S3Events
 from batchkit.local.schedules.scheduler import LocalScheduler
 from batchkit.local.server import Server
@@ -160,6 +161,7 @@ class LocalStack(Generic[E]):
         self.backends = Backends(self.account, self.region)
         patches = self._closing.enter_context(Patches())
         close_all(patches, self.backends)
+        hasten_all(patches)
         self._listen()
         self._compose()
 
