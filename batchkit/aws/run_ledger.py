@@ -30,13 +30,15 @@ INTENT_SECONDS = 30 * 24 * 3600
 class Intent:
     """The run that a command has begun, and a word for whoever works on it.
 
-    `answered`: the command has said all that it was asked for; with --wait, how the run ended.
+    `answered`: the command has said all that it was asked for; with --wait, how the run ended. `delivery` is
+    that of the schedule that began the run, "" where a person did.
     """
 
     token: str
     run: str
     owner: str
     answered: bool = False
+    delivery: str = ""
 
 
 @dataclass(frozen=True)
@@ -173,17 +175,18 @@ class RunLedger(Ledger):
         record = next(self._query("pk", names.intent_record(token).pk), None)
         if not record or not record["run"]:
             return None
-        return Intent(token, record["run"], record["owner"], record.get("answered") == record["run"])
+        answered = record.get("answered") == record["run"]
+        return Intent(token, record["run"], record["owner"], answered, record.get("delivery", ""))
 
-    def claim_intent(self, token: str, run: str, owner: str, over: str = "") -> Intent:
+    def claim_intent(self, token: str, run: str, owner: str, over: str = "", delivery: str = "") -> Intent:
         """Begin `run` in the command's name, and work on it as `owner`; the run that counts.
 
         Where the command had begun another run, that one is taken over, unless it is `over`.
         """
-        key = names.intent_record(token)
-        values = {"run": run, "owner": owner, "expires": int(self._clock()) + INTENT_SECONDS}
+        key, expires = names.intent_record(token), int(self._clock()) + INTENT_SECONDS
+        values = {"run": run, "owner": owner, "delivery": delivery, "expires": expires}
         if self._update(key, values, "attribute_not_exists(#run) OR #run = :over", {"over": over}):
-            return Intent(token, run, owner)
+            return Intent(token, run, owner, delivery=delivery)
         self._update(key, {"owner": owner}, "attribute_exists(#run)", extra_names={"run": "run"})
         return self.intent(token) or Intent(token, run, owner)
 

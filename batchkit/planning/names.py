@@ -155,11 +155,6 @@ def bulk_run(started: int, token: str) -> str:
     return f"b-{moment}-{hashlib.sha256(token.encode()).hexdigest()[:8]}"
 
 
-def is_of_same_command(run: str, other: str) -> bool:
-    """Whether two bulk runs were named for the same token, whenever they began."""
-    return run.rpartition("-")[2] == other.rpartition("-")[2]
-
-
 def job_name(run: str, number: int) -> str:
     """The Batch job of the run's array `number` (from 0); the same on every attempt to submit it."""
     return f"{run}-{number}"

@@ -93,8 +93,8 @@ class Bulk:
 
     def rehearse(self, request: Request, folder: Path, stopped: Stopped) -> Prepared:
         """A plan that nothing but this process knows of; its files in `folder`."""
-        started = int(self.clock())
-        run = names.bulk_run(started, intents.token(request.meaning(self.project)))
+        # Kept and submitted, it is a run like any other: no two plans are of one run.
+        run = names.bulk_run(int(self.clock()), uuid.uuid4().hex)
         return self._planned(request, run, folder, stopped)
 
     def prepare(
@@ -112,12 +112,17 @@ class Bulk:
 
         `delivery` as in `intents.claim`; `foreseen` is what rehearsing the same request has found.
         """
-        token = intents.token(request.meaning(self.project))
-        owner = uuid.uuid4().hex
-        now = int(self.clock())
-        claim = intents.claim(self.ledger, token, now, owner, again=again, over=over, delivery=delivery)
-        # Also of a run that seems to be new: a command repeated within a second gives it the same name.
-        stored = self.stored_plan(claim.run)
+        claim = intents.claim(
+            self.ledger,
+            intents.token(request.meaning(self.project)),
+            int(self.clock()),
+            uuid.uuid4().hex,
+            is_planned=self._is_planned,
+            again=again,
+            over=over,
+            delivery=delivery,
+        )
+        stored = self.stored_plan(claim.run) if claim.continued else None
         if stored is not None:
             return Prepared(stored, None, claim, continued=True)
         if foreseen is not None and foreseen.found is not None:
@@ -165,6 +170,9 @@ class Bulk:
         """The plan of a run whose manifest is stored."""
         found = self.objects.get(self.artifacts, names.plan_key(run))
         return Plan.from_json(found.body) if found else None
+
+    def _is_planned(self, run: str) -> bool:
+        return self.objects.head(self.artifacts, names.plan_key(run)) is not None
 
     def steps(self, prepared: Prepared, source: str) -> Iterator[Step]:
         """What submitting does."""

@@ -1,4 +1,9 @@
-"""Which run a command works on: a new one, or the one that the same command had begun."""
+"""Which run a command works on: a new one, or the one that the same command had begun.
+
+A run of which no plan is stored is not gone on with: only the process that named a run writes its manifest
+and its plan. One that was suspended in the middle of that, and wakes when the command was repeated long ago,
+overwrites nothing that anybody reads.
+"""
 
 from __future__ import annotations
 
@@ -63,25 +68,31 @@ def claim(
     started: int,
     owner: str,
     *,
+    is_planned: Callable[[str], bool],
     again: bool = False,
     over: Over = is_over,
     delivery: str = "",
 ) -> Claim:
     """The run to work on as `owner`: the one this command had begun, unless it is over, else a new one.
 
-    `started` in epoch seconds is the new one's; `again` asks for a new one in any case. `delivery` tells
-    commands apart that a schedule repeats: the run of one and the same delivery is continued even if it
+    `started` in epoch seconds is the new one's; `owner` is unique, and so is the run that it names.
+    `is_planned` says of a run whether its plan is stored; `again` asks for a new one in any case. `delivery`
+    tells commands apart that a schedule repeats: the run of one and the same delivery is continued even if it
     is over, so that a second copy of it does nothing.
     """
-    new = names.bulk_run(started, f"{token}{delivery}")
+    new = names.bulk_run(started, owner)
 
-    def is_copy(run: str) -> bool:
-        return bool(delivery) and names.is_of_same_command(run, new)
+    def is_left(intent: Intent, *, again: bool = False) -> bool:
+        if not is_planned(intent.run):
+            return True
+        is_copy = bool(delivery) and intent.delivery == delivery
+        return not is_copy and (again or over(intent, ledger.run(intent.run)))
 
-    intent = ledger.claim_intent(token, new, owner)
-    if intent.run != new and not is_copy(intent.run) and (again or over(intent, ledger.run(intent.run))):
-        intent = ledger.claim_intent(token, new, owner, over=intent.run)
-    return Claim(intent, continued=is_copy(intent.run) or intent.run != new)
+    intent = ledger.claim_intent(token, new, owner, delivery=delivery)
+    # Asked after the claim: whoever had the run until then stores no plan any more, or has stored it by now.
+    while intent.run != new and is_left(intent, again=again):
+        intent, again = ledger.claim_intent(token, new, owner, over=intent.run, delivery=delivery), False
+    return Claim(intent, continued=intent.run != new)
 
 
 def guard(ledger: RunLedger, claim: Claim) -> Callable[[], None]:

@@ -3,8 +3,8 @@
     operate ORDER TIME          (ORDER is JSON, see `orders`; TIME is the schedule's, ISO 8601)
 
 Scheduler delivers at least once, and Batch may start a job again. Both come with the same TIME, which
-names the run: whoever comes second continues it, and submits nothing twice. A run of an earlier TIME that
-is not over is continued as well, so that a long one is not begun anew every night.
+the run's intent remembers: whoever comes second continues the run, and submits nothing twice. A run of an
+earlier TIME that is not over is continued as well, so that a long one is not begun anew every night.
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ class AwsExecutor:
             for chunk in iter(partial(file.read, CHUNK_BYTES), b""):
                 check(self.stopped, f"all is done before: {step}")
                 yield chunk
-        # An upload that takes minutes must not end over the manifest of whoever took the run over.
+        # An upload takes minutes: whoever repeated the command meanwhile has begun a run of its own.
         self.guard()
 
     def _check_same(self, step: Store) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.commands import SOURCES, Command
@@ -13,6 +14,7 @@ from support.moto_world import TIME, Clock, World
 
 from batchkit.errors import BatchkitError, DataError, Interrupted
 from batchkit.planning.source_spec import KeyFile, Prefix
+from batchkit.runs.manifests import Manifest
 from batchkit.runs.requests import Prepared, Request
 
 if TYPE_CHECKING:
@@ -35,7 +37,9 @@ def calls_of(command: Command) -> list[str]:
     return counted.calls
 
 
-CALLS = 30
+CALLS = 29
+
+key_of = attrgetter("key")
 
 
 def test_every_call_of_a_submission_has_its_turn_in_the_test_below(command: Command) -> None:
@@ -73,11 +77,39 @@ def test_again_begins_a_new_run(command: Command) -> None:
 
 def test_who_was_overtaken_stops(command: Command) -> None:
     slow, fast = command.prepare(), command.prepare()
-    assert slow.plan.run == fast.plan.run
+    assert slow.plan.run != fast.plan.run
     command.bulk.submit(fast, "", lambda step: None, lambda: False)
     with pytest.raises(Interrupted, match="another process"):
         command.bulk.submit(slow, "", lambda step: None, lambda: False)
     command.check(fast)
+
+
+@pytest.mark.parametrize("file", ["manifest.jsonl", "manifest.idx", "plan.json"])
+def test_who_is_suspended_while_writing_changes_nothing_of_the_run_of_who_repeated_the_command(
+    command: Command, file: str
+) -> None:
+    others: list[Prepared] = []
+
+    def sleep(params: dict[str, Any], **_: Any) -> None:
+        """Until the command was repeated, and found one source more."""
+        if params["url_path"].endswith(f"/{file}") and not asleep:
+            asleep.append(file)
+            command.sources.append(command.world.put("in/another.txt", b"x"))
+            others.append(command.type())
+
+    asleep: list[str] = []
+    events = command.world.clients.s3.meta.events
+    events.register("before-call.s3.PutObject", sleep)
+    with pytest.raises(Interrupted, match="another process"):
+        command.type()
+    events.unregister("before-call.s3.PutObject", sleep)
+    command.sources.sort(key=key_of)
+    command.check(others[0])
+    world, run = command.world, others[0].plan.run
+    assert sorted(Manifest(world.objects, world.artifacts, run, SOURCES + 1), key=key_of) == command.sources
+    assert command.bulk.stored_plan(others[0].plan.run) == others[0].plan
+    again = command.type()
+    assert (again.continued, again.plan) == (True, others[0].plan)
 
 
 def test_two_commands_make_one_job_when_the_second_begins_while_the_first_waits(command: Command) -> None:
@@ -148,7 +180,7 @@ def test_a_file_of_keys_is_known_by_what_is_in_it(command: Command, tmp_path: Pa
     for text in ("in/0.txt\n", "in/0.txt\n", "in/1.txt\n"):
         keys.write_text(text)
         command.request = Request(source=str(keys), spec=spec, keys=keys)
-        runs.append(command.prepare().plan.run)
+        runs.append(command.type().plan.run)
     assert runs[0] == runs[1] != runs[2]
 
 

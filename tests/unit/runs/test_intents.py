@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 from support import jobs
 from support.moto_world import World
@@ -10,9 +12,18 @@ from support.submitting import plan, run_ledger
 from batchkit.errors import Interrupted
 from batchkit.planning.records import RunEnd
 from batchkit.planning.states import Counts, RunState
-from batchkit.runs.intents import claim, guard, has_ended, is_done, is_over, token
+from batchkit.runs import intents
+from batchkit.runs.intents import Claim, guard, has_ended, is_done, is_over, token
+
+if TYPE_CHECKING:
+    from batchkit.aws.run_ledger import RunLedger
 
 RECIPE = jobs.recipe(["a"])
+
+
+def claim(ledger: RunLedger, token: str, started: int, owner: str, **options: Any) -> Claim:
+    """A claim while the plans of all runs that were begun are stored."""
+    return intents.claim(ledger, token, started, owner, **{"is_planned": lambda run: True, **options})
 
 
 def end(world: World, run: str, *, submitted: bool = True) -> None:
@@ -36,9 +47,34 @@ def test_a_command_begins_a_run_and_repeated_continues_it(world: World) -> None:
     assert first.run == second.run
 
 
+def test_a_run_whose_plan_nobody_stored_is_left_to_whoever_named_it(world: World) -> None:
+    ledger = run_ledger(world)
+    first = claim(ledger, "t", 100, "me")
+    # Within the same second.
+    second = claim(ledger, "t", 100, "you", is_planned=lambda run: False)
+    assert (second.run != first.run, second.continued) == (True, False)
+    with pytest.raises(Interrupted, match="another process"):
+        guard(ledger, first)()
+    guard(ledger, second)()
+
+
+def test_of_three_that_begin_at_once_no_two_write_the_same_run(world: World) -> None:
+    ledger = run_ledger(world)
+    others = [claim(ledger, "t", 100, "first")]
+
+    def is_planned(run: str) -> bool:
+        if len(others) == 1:
+            others.append(claim(ledger, "t", 100, "second", is_planned=lambda run: False))
+        return False
+
+    mine = claim(ledger, "t", 100, "third", is_planned=is_planned)
+    assert len({mine.run, *(one.run for one in others)}) == 3
+    guard(ledger, mine)()
+
+
 def test_another_command_begins_another_run(world: World) -> None:
     ledger = run_ledger(world)
-    assert claim(ledger, "t", 100, "me").run != claim(ledger, "u", 100, "me").run
+    assert claim(ledger, "t", 100, "me").run != claim(ledger, "u", 100, "you").run
 
 
 def test_a_run_that_was_submitted_and_still_runs_is_continued(world: World) -> None:
@@ -46,7 +82,7 @@ def test_a_run_that_was_submitted_and_still_runs_is_continued(world: World) -> N
     first = claim(ledger, "t", 100, "me")
     ledger.begin(plan(RECIPE, 1, run=first.run), "x")
     ledger.submitted(first.run)
-    assert claim(ledger, "t", 200, "me").run == first.run
+    assert claim(ledger, "t", 200, "you").run == first.run
 
 
 def test_a_run_that_has_ended_is_followed_by_a_new_one(world: World) -> None:
@@ -54,36 +90,36 @@ def test_a_run_that_has_ended_is_followed_by_a_new_one(world: World) -> None:
     first = claim(ledger, "t", 100, "me")
     end(world, first.run)
     ledger.answered(first.intent)
-    second = claim(ledger, "t", 200, "me")
+    second = claim(ledger, "t", 200, "you")
     assert (second.run != first.run, second.continued) == (True, False)
-    assert claim(ledger, "t", 300, "me").run == second.run
+    assert claim(ledger, "t", 300, "they").run == second.run
 
 
 def test_a_run_whose_jobs_ended_before_all_were_submitted_is_continued(world: World) -> None:
     ledger = run_ledger(world)
     first = claim(ledger, "t", 100, "me")
     end(world, first.run, submitted=False)
-    assert claim(ledger, "t", 200, "me").run == first.run
+    assert claim(ledger, "t", 200, "you").run == first.run
 
 
 def test_a_new_run_can_be_asked_for(world: World) -> None:
     ledger = run_ledger(world)
     first = claim(ledger, "t", 100, "me")
-    assert claim(ledger, "t", 200, "me", again=True).run != first.run
+    assert claim(ledger, "t", 200, "you", again=True).run != first.run
 
 
 def test_a_run_of_which_nothing_is_left_to_do_is_let_go(world: World) -> None:
     ledger = run_ledger(world)
     first = claim(ledger, "t", 100, "me")
     assert ledger.release(first.intent)
-    assert not claim(ledger, "t", 200, "me").continued
+    assert not claim(ledger, "t", 200, "you").continued
 
 
 def test_what_counts_as_ended_can_be_another_thing(world: World) -> None:
     ledger = run_ledger(world)
     first = claim(ledger, "t", 100, "me")
     end(world, first.run)
-    assert claim(ledger, "t", 200, "me", over=lambda intent, record: False).run == first.run
+    assert claim(ledger, "t", 200, "you", over=lambda intent, record: False).run == first.run
 
 
 def test_a_run_is_over_when_its_record_says_so() -> None:
@@ -101,10 +137,10 @@ def test_a_run_whose_end_nobody_was_told_is_continued(world: World) -> None:
     ledger = run_ledger(world)
     first = claim(ledger, "t", 100, "me")
     end(world, first.run)
-    again = claim(ledger, "t", 200, "me")
+    again = claim(ledger, "t", 200, "you")
     assert (again.run, again.continued) == (first.run, True)
     ledger.answered(again.intent)
-    assert not claim(ledger, "t", 300, "me").continued
+    assert not claim(ledger, "t", 300, "they").continued
 
 
 def test_a_cancelled_run_is_over_whoever_was_told(world: World) -> None:
