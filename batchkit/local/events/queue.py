@@ -35,7 +35,8 @@ class DelayQueue:
             heapq.heappush(self._tasks, (time.monotonic() + delay, next(self._order), task))
             self._unfinished += 1
             self._taken += 1
-            self._changed.notify()
+            # All: a single call could reach one who waits in `drain`, and no thread would begin.
+            self._changed.notify_all()
 
     def drain(self, timeout: float) -> bool:
         """Waits until nothing is left, delayed work included; False after `timeout` seconds."""
