@@ -10,7 +10,7 @@ from batchkit.local.batch.executor import Exit, Task
 from batchkit.local.batch.model import Resources
 from batchkit.local.docker.engine import End, EngineLost, Found, Host
 
-SECONDS = 30.0
+SECONDS = 60.0
 DONE = End(0, False, "")
 
 
@@ -84,8 +84,9 @@ class FakeEngine:
 
     def attach(self, container: str) -> FakeOutput:
         self._called("attach", container)
-        self.outputs.append(FakeOutput(self._say()))
-        return self.outputs[-1]
+        output = FakeOutput(self._say())
+        self.outputs.append(output)
+        return output
 
     def start(self, container: str) -> None:
         self._called("start", container)
@@ -109,7 +110,8 @@ class FakeEngine:
 
     def containers(self, label: str) -> list[Found]:
         self._called("containers", label)
-        return [Found(name, labels) for name, labels in self.present.items() if _has(labels, label)]
+        # A copy: other threads remove theirs meanwhile.
+        return [Found(name, labels) for name, labels in list(self.present.items()) if _has(labels, label)]
 
     def volumes(self, label: str) -> list[Found]:
         return [Found(name, labels) for name, labels in self.stored.items() if _has(labels, label)]
