@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 REQUIRE = "BATCHKIT_REQUIRE_BROWSER"
 # Milliseconds that only a fault takes, even on a busy machine.
-PATIENCE = 20_000
+PATIENCE = 60_000
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 HERE = Path(__file__).parent
 

@@ -48,6 +48,7 @@ def used(live: Page, photos: World) -> Page:
     if not photos.items(HOSTILE):
         photos.put(HOSTILE, picture())
     expect(live.locator("#messages > li")).not_to_have_count(0)
+    expect(live.locator("#jobs summary")).not_to_have_count(0)
     return live
 
 

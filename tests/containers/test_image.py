@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PYTHON = "/opt/batchkit/bin/python3"
 MAX_BYTES = 220_000_000
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 300
 
 ABSENT = """
 import importlib.util, json, sys

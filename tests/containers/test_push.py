@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from docker import DockerClient
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 300
 
 CONFIG = """
 version: 0.1

@@ -68,7 +68,7 @@ class Place:
         for number in range(3):
             self.clients.s3.put_object(Bucket="faulty-in", Key=f"{prefix}/{number}.txt", Body=b"x")
         # What ended before makes calls of its own.
-        assert self.stack.drain(60)
+        assert self.stack.drain(300)
         self._traces.clear()
         self.stack.calls.aim(*aims)
         terminal = Terminal(self.folder, self.stack.environment)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.pictures import picture, size_and_format
-from support.world import PROJECT
+from support.world import PATIENCE, PROJECT, eventually
 
 from batchkit.cli.main import COMMANDS
 from batchkit.local.docker import ownership
@@ -37,7 +37,7 @@ def run(
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     assert expect in (done.returncode, None), done.stderr + done.stdout
@@ -207,11 +207,11 @@ def _check_jobs(project: Path, exports: dict[str, str]) -> None:
     job = array["jobId"]
     assert len(_aws(project, exports, *done, "--array-job-id", job)["jobSummaryList"]) == 3
     (child,) = _aws(project, exports, "batch", "describe-jobs", "--jobs", f"{job}:0")["jobs"]
-    log = _aws(
-        project, exports, "logs", "get-log-events", "--log-group-name", "/batchkit/photos/worker",
+    read = (
+        "logs", "get-log-events", "--log-group-name", "/batchkit/photos/worker",
         "--log-stream-name", child["container"]["logStreamName"],
     )  # fmt: skip
-    assert log["events"]
+    eventually(lambda: _aws(project, exports, *read)["events"], "the log of a child")
 
 
 @contextmanager
@@ -238,11 +238,12 @@ def _local_up(project: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, 
         yield stack, exports
     finally:
         os.killpg(stack.pid, signal.SIGINT)
-        rest, _ = stack.communicate(timeout=30)
+        rest, _ = stack.communicate(timeout=PATIENCE)
     assert "stopping" in rest
     assert "Traceback" not in rest
     assert stack.returncode == 0
-    assert _processes_with(exports["AWS_ENDPOINT_URL"]) == []
+    # Who was killed may still have to hear of it.
+    eventually(lambda: not _processes_with(exports["AWS_ENDPOINT_URL"]), "the end of all processes")
 
 
 def _exports(stack: subprocess.Popen[str]) -> dict[str, str]:

@@ -83,7 +83,7 @@ def test_a_project_lives_by_deploy_and_destroy_alone(
     aws.s3.put_object(Bucket="photos-originals", Key="uploads/a.jpg", Body=picture(64, 48))
     eventually(lambda: len(outcomes(aws, "uploads/a.jpg")) == 4, "four variants")
     assert set(outcomes(aws, "uploads/a.jpg").values()) == {"done"}
-    assert stack.drain(60)
+    assert stack.drain(300)
 
     assert shell.json("doctor")["findings"] == []
     dead_letters_are_delivered(shell, stack, aws)
@@ -108,7 +108,7 @@ def dead_letters_are_delivered(shell: Shell, stack: LocalStack[SpotReclaims], aw
     """EventBridge makes no JSON of a key with a tab; a replay does."""
     key = "uploads/a\tb.jpg"
     aws.s3.put_object(Bucket="photos-originals", Key=key, Body=picture(64, 48))
-    assert stack.drain(60)
+    assert stack.drain(300)
     (finding,) = shell.json("doctor", expect=65)["findings"]
     assert finding["check"] == "dead-letters"
     (letter,) = shell.json("dlq", "list")
@@ -121,7 +121,7 @@ def dead_letters_are_delivered(shell: Shell, stack: LocalStack[SpotReclaims], aw
     shell.text("dlq", "replay")
     eventually(lambda: len(outcomes(aws, key)) == 4, "four variants of a dead letter")
     assert set(outcomes(aws, key).values()) == {"done"}
-    assert stack.drain(60)
+    assert stack.drain(300)
     assert shell.json("dlq", "list") == []
 
 

@@ -73,7 +73,7 @@ def test_a_backfill_ends_right_and_no_array_is_submitted_twice(photos: World, tm
         env={**os.environ, **photos.sandbox.stack.environment},
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -14,11 +14,12 @@ import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.pictures import picture
-from support.world import PROJECT, World, world
+from support.world import PATIENCE, PROJECT, World, world
 
 from batchkit.local.call_faults import Aim
 from batchkit.local.faults import Faults
@@ -38,14 +39,29 @@ BATCHKIT = Path(sys.executable).parent / "batchkit"
 
 @dataclass
 class Assassin:
-    """Sends a process a signal as soon as the stack has spoiled a call on purpose."""
+    """Sends a process a signal as soon as the stack has spoiled a call on purpose.
+
+    The call waits for `process`: it may come before its caller is known.
+    """
 
     number: signal.Signals | None = None
     process: subprocess.Popen[str] | None = None
+    known: Event = field(default_factory=Event)
     struck: list[str] = field(default_factory=list)
 
+    def lurk(self, number: signal.Signals) -> None:
+        """The next process that is followed gets this signal."""
+        self.known.clear()
+        self.number = number
+
+    def follow(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.known.set()
+
     def __call__(self, trace: Trace) -> None:
-        if "fate" in trace.data and self.number is not None and self.process is not None:
+        if "fate" in trace.data and self.number is not None:
+            assert self.known.wait(PATIENCE)
+            assert self.process is not None
             self.struck.append(trace.data["operation"])
             self.process.send_signal(self.number)
             self.number = None
@@ -58,18 +74,20 @@ class Gate(SpotReclaims):
         super().__init__(executor, Faults())
         self._is_open = False
         self._held: list[Task] = []
+        self._deciding = Lock()
 
     def start(self, task: Task) -> None:
-        if self._is_open:
-            super().start(task)
-        else:
-            self._held.append(task)
+        with self._deciding:
+            if not self._is_open:
+                self._held.append(task)
+                return
+        super().start(task)
 
     def open(self) -> None:
-        self._is_open = True
+        with self._deciding:
+            self._is_open = True
         for task in self._held:
             super().start(task)
-        self._held.clear()
 
 
 class Gated(Options):
@@ -122,16 +140,17 @@ class Desk:
         Its exit code, and what it said on standard error.
         """
         self.photos.sandbox.stack.calls.aim(Aim("lost", operation, turn))
+        self.assassin.lurk(number)
         process = self.start(*line)
-        self.assassin.process, self.assassin.number = process, number
-        _, said = process.communicate(timeout=120)
+        self.assassin.follow(process)
+        _, said = process.communicate(timeout=PATIENCE)
         self.photos.sandbox.stack.calls.aim()
         assert self.assassin.struck.pop() == operation
         return process.returncode, said
 
     def type(self, *line: str) -> dict[str, Any]:
         done = self.start(*line, "--output", "json")
-        out, said = done.communicate(timeout=120)
+        out, said = done.communicate(timeout=PATIENCE)
         assert done.returncode == 0, said
         facts: dict[str, Any] = json.loads(out)
         return facts
@@ -234,7 +253,7 @@ def test_ctrl_c_ends_a_question_and_a_typed_list_at_once(
     with terminal() as (person, command):
         process = desk.start("submit", *source, stdin=command, stdout=command, stderr=command)
         said = b""
-        while prompt not in said.decode():
+        while prompt.encode() not in said:
             said += os.read(person, 4096)
         assert pressed(process) == 130
     assert desk.jobs() == before
@@ -245,7 +264,7 @@ def pressed(process: subprocess.Popen[str]) -> int | None:
 
     A signal that comes before Python's own `input` has begun to wait is noticed only at the next one.
     """
-    for _ in range(30):
+    for _ in range(120):
         process.send_signal(signal.SIGINT)
         try:
             return process.wait(timeout=1)

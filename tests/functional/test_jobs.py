@@ -70,7 +70,7 @@ def test_a_job_beside_batchkit_toml_is_found_and_runs(tmp_path: Path) -> None:
         env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 

@@ -90,7 +90,7 @@ def run(
     system = "/usr/bin:/bin"
     environ = {"PATH": f"{path}:{system}" if path else os.environ["PATH"], "HOME": str(cwd), **variables}
     return subprocess.run(
-        command, cwd=cwd, env=environ, capture_output=True, text=True, timeout=120, check=False
+        command, cwd=cwd, env=environ, capture_output=True, text=True, timeout=300, check=False
     )
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
 ARN = f"arn:aws:batch:{REGION}:{ACCOUNT}"
-SECONDS = 60.0
+SECONDS = 300.0
 
 
 class FixedControl:

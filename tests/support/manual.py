@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 # The endpoint that the pages show. Here it is whatever port is free.
 SHOWN = "http://127.0.0.1:4566"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 BATCHKIT = Path(sys.executable).parent / "batchkit"
 TESTS = Path(__file__).parents[1]
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 300
 
 
 @dataclass

@@ -144,7 +144,7 @@ class StackWorld:
         assert answer["FailedEntryCount"] == 0
 
     def settle(self) -> None:
-        assert self.stack.drain(30)
+        assert self.stack.drain(300)
 
     def messages(self, queue_arn: str) -> list[dict[str, Any]]:
         """All messages of a queue once everything has settled, taken away."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from batchkit.local.trace import Trace
 
-PATIENCE = 60.0
+PATIENCE = 300.0
 
 PROJECT = """
 [project]
@@ -162,7 +162,7 @@ def world(
         yield World(running, traces)
 
 
-def eventually(condition: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:
+def eventually(condition: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
     """Wait until `condition` holds; fails after `patience` seconds, which only a hang takes."""
     deadline = time.monotonic() + patience
     while not condition():

@@ -20,7 +20,7 @@ def test_every_page_comes_once_and_in_the_order_of_its_sequence() -> None:
 
 
 def test_several_sequences_are_read_at_a_time() -> None:
-    met = Barrier(2, timeout=30)
+    met = Barrier(2, timeout=60)
 
     def pages() -> Iterator[int]:
         yield met.wait()

@@ -242,7 +242,7 @@ def fired(clockwork: Clockwork, batch: Busy) -> None:
     services = Services(stack.backends, batch, stack.invocations)
     scheduler = LocalScheduler(services, scale=0)
     scheduler.advance(clockwork.now + DAY)
-    assert scheduler.drain(30)
+    assert scheduler.drain(60)
     scheduler.close()
 
 

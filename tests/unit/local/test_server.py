@@ -15,7 +15,7 @@ from batchkit.local.server import Call, Reply, Server
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 class Source:

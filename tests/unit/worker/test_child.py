@@ -359,7 +359,7 @@ def test_the_next_source_is_downloaded_while_this_one_is_made_and_no_more(world:
         # Without prefetch nobody would ever release it: the child would hang here and the test fail.
         wanted = 2 if original.key == "0.jpg" else 1
         if original.key != "3.jpg":
-            assert all(watched.got.acquire(timeout=20) for _ in range(wanted))
+            assert all(watched.got.acquire(timeout=60) for _ in range(wanted))
         seen.append(list(watched.gets))
 
     copies = recipe(["a"], wait_for_the_next)

@@ -30,7 +30,7 @@ class Slow:
 
     def record_items(self, items: list[Item]) -> int:
         self.started.release()
-        assert self.go.acquire(timeout=20)
+        assert self.go.acquire(timeout=60)
         if self.failing:
             raise Throttled("too much")
         self.batches.append(len(items))
@@ -52,7 +52,7 @@ def recorder(slow: Slow) -> Any:
 
 def test_what_comes_while_a_batch_is_written_is_the_next_batch(slow: Slow, recorder: Recorder) -> None:
     recorder.add([ITEM])
-    assert slow.started.acquire(timeout=20)
+    assert slow.started.acquire(timeout=60)
     for _ in range(5):
         recorder.add([ITEM, ITEM])
     slow.go.release(2)
@@ -62,7 +62,8 @@ def test_what_comes_while_a_batch_is_written_is_the_next_batch(slow: Slow, recor
 
 
 def test_no_more_than_a_bounded_number_waits(slow: Slow, recorder: Recorder) -> None:
-    slow.go.release(100)
+    # As many batches as items, where the ledger is faster than the work.
+    slow.go.release(5 * MAX_WAITING)
     for _ in range(5 * MAX_WAITING):
         recorder.add([ITEM])
     recorder.flush()
@@ -86,7 +87,7 @@ def test_what_could_not_be_written_is_raised_and_not_counted(slow: Slow, recorde
 def test_a_failed_batch_does_not_keep_the_rest_from_being_written(slow: Slow, recorder: Recorder) -> None:
     slow.failing = True
     recorder.add([ITEM])
-    assert slow.started.acquire(timeout=20)
+    assert slow.started.acquire(timeout=60)
     recorder.add([ITEM])
     slow.go.release()
     writing: Any = recorder._writing

@@ -45,7 +45,7 @@ def test_who_would_exceed_the_limit_waits_until_there_is_room() -> None:
     thread.start()
     assert not submitted.wait(0.05)
     release.set()
-    assert submitted.wait(20)
+    assert submitted.wait(60)
     thread.join()
     assert first.result()
     uploads.close()

@@ -6,7 +6,7 @@ import threading
 
 from batchkit.local.docker.threads import Threads
 
-SECONDS = 30.0
+SECONDS = 60.0
 
 
 def test_every_call_is_done_before_the_threads_end() -> None:

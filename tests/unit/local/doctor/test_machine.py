@@ -22,6 +22,8 @@ from batchkit.local.doctor import machine
 from batchkit.local.live.site import FOLDER, INDEX
 from batchkit.project import load
 
+PATIENCE = 60.0
+
 
 class OfTheStack(BaseHTTPRequestHandler):
     """The live page, as the stack serves it, and nothing else."""
@@ -54,9 +56,9 @@ def served(handler: type[BaseHTTPRequestHandler]) -> Iterator[int]:
 
 def test_the_live_page_tells_a_stack_from_another_program() -> None:
     with served(OfTheStack) as port:
-        assert machine.listener("127.0.0.1", port) == "a local stack"
+        assert machine.listener("127.0.0.1", port, PATIENCE) == "a local stack"
     with served(OfAnother) as port:
-        assert machine.listener("127.0.0.1", port) == "another program"
+        assert machine.listener("127.0.0.1", port, PATIENCE) == "another program"
 
 
 def test_who_takes_a_connection_and_says_nothing_does_not_answer() -> None:
@@ -69,7 +71,7 @@ def test_who_speaks_something_else_is_another_program() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         thread = Thread(target=_greet, args=(server,))
         thread.start()
-        assert machine.listener("127.0.0.1", server.getsockname()[1]) == "another program"
+        assert machine.listener("127.0.0.1", server.getsockname()[1], PATIENCE) == "another program"
         thread.join()
 
 

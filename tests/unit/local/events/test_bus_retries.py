@@ -73,7 +73,7 @@ def deliver(backends: Backends, batch: Moody) -> list[dict[str, str]]:
     functions: Any = SimpleNamespace(invoke_later=None)
     bus = LocalBus(Services(backends, batch, functions), scale=0)
     bus.put(EVENT)
-    assert bus.drain(30)
+    assert bus.drain(60)
     bus.close()
     messages = sqs_backends[ACCOUNT][REGION].queues["dead"]._messages
     return [

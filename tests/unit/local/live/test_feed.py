@@ -8,7 +8,7 @@ from batchkit.local.live.feed import Feed, is_news
 from batchkit.local.trace import Kind, Trace
 
 NO_WAIT = 0.0
-LONG = 30.0
+LONG = 60.0
 
 
 def told(feed: Feed, *texts: str) -> None:

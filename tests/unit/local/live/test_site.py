@@ -30,7 +30,7 @@ class Asked:
 
     def __init__(self, world: StackWorld, path: str, method: str = "GET", **headers: str) -> None:
         place = world.stack.endpoint.removeprefix("http://")
-        self.connection = HTTPConnection(place, timeout=30)
+        self.connection = HTTPConnection(place, timeout=60)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self.connection.request(method, path, headers={"Host": place, **named})
         self.answer: HTTPResponse = self.connection.getresponse()
