@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 # What Lambda's Python runtime brings, with what it stands on.
 RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
 
+# How long an answer waits for what was printed before it: longer only where a handler has closed its stderr.
+LOG_SECONDS = 5.0
+
 WriteLines = Callable[[str, str, list[str]], None]
 
 
@@ -58,8 +61,8 @@ class LambdaRuntime:
         self._packages = link_packages(Path(self._folder.name) / "runtime", RUNTIME_PACKAGES)
 
     def invoke(self, function: Function, event: Any) -> Any:
-        """What the handler returned. Raises FunctionError; the next invocation gets a fresh process then
-        if the old one is gone.
+        """What the handler returned, when all that it printed is in its log. Raises FunctionError; the next
+        invocation gets a fresh process then if the old one is gone.
         """
         return self._process(function).invoke(event)
 
@@ -115,6 +118,7 @@ class Process:
         self._stream = f"[$LATEST]{uuid.uuid4().hex}"
         self._log = log
         self._turn = Lock()
+        self._log_ended = Event()
         self._process = subprocess.Popen(
             worker_command(function.handler, folder, packages),
             cwd=folder,
@@ -157,10 +161,12 @@ class Process:
         expired = Event()
         timer = Timer(timeout, self._expire, [expired])
         timer.start()
+        self._log_ended.clear()
         try:
             line = self._exchange(json.dumps(message).encode() + b"\n")
         finally:
             timer.cancel()
+        self._await_log(is_answered=bool(line))
         if line:
             return dict(json.loads(line))
         if expired.is_set():
@@ -187,6 +193,12 @@ class Process:
         except (OSError, ValueError):
             return b""  # it died before it read, or the stack is closing
 
+    def _await_log(self, *, is_answered: bool) -> None:
+        if is_answered and self._logging.is_alive():
+            self._log_ended.wait(LOG_SECONDS)
+        else:
+            self._logging.join(LOG_SECONDS)
+
     def _own_environment(self) -> dict[str, str]:
         return {
             "AWS_LAMBDA_FUNCTION_NAME": self._function.name,
@@ -202,7 +214,15 @@ class Process:
         if stderr is not None:
             with stderr:
                 for line in stderr:
-                    self._log(self._group, self._stream, [line.decode(errors="replace").rstrip("\n")])
+                    self._copy_line(line.decode(errors="replace").rstrip("\n"))
+        self._log_ended.set()
+
+    def _copy_line(self, line: str) -> None:
+        text, end, _ = line.partition(lambda_worker.END_OF_LOG)
+        if text or not end:
+            self._log(self._group, self._stream, [text])
+        if end:
+            self._log_ended.set()
 
 
 def worker_command(handler: str, folder: Path, packages: Path) -> list[str]:

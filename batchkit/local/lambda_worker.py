@@ -2,11 +2,13 @@
 library alone: it may import nothing of batchkit, or a zip without it would seem complete.
 
 Arguments: handler (`module.function`), then the folders to import from. On stdin one JSON line for each
-invocation, on the pipe that was stdout one JSON line for each answer; what the handler prints goes to stderr.
+invocation, on the pipe that was stdout one JSON line for each answer; what the handler prints goes to stderr,
+where END_OF_LOG ends what belongs to an answer, before that is sent.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import importlib
 import json
@@ -21,6 +23,8 @@ from collections.abc import Callable
 from typing import IO, Any
 
 PR_SET_PDEATHSIG = 1
+# No text of a handler is like it; one that is ends nothing but the waiting for its log.
+END_OF_LOG = "\x1e(end of the log)\x1e"
 
 Json = dict[str, Any]
 Handler = Callable[[Any, Any], Any]
@@ -55,6 +59,7 @@ def main(argv: list[str]) -> int:
     handler = _load(argv[1])
     while True:
         answer = _invoke(handler, invocations.get())
+        _end_log()
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
 
@@ -98,6 +103,15 @@ def _invoke(handler: Handler | Json, invocation: Json) -> Json:
         return {"result": json.loads(json.dumps(result))}
     except BaseException as error:
         return _failure(error)
+
+
+def _end_log() -> None:
+    """All that was printed comes before the mark, and the mark before the answer."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):  # a handler may have closed it
+            stream.flush()
+    with contextlib.suppress(OSError):
+        os.write(2, f"{END_OF_LOG}\n".encode())
 
 
 def _failure(error: BaseException) -> Json:

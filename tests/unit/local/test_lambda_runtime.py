@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from batchkit.local.lambda_runtime import worker_command
+from batchkit.local.functions import Function
+from batchkit.local.lambda_runtime import FunctionError, LambdaRuntime, worker_command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -157,6 +159,28 @@ def test_what_a_function_prints_is_in_its_log(world: StackWorld) -> None:
     texts = [event["message"] for event in events]
     assert texts[:2] == ['got {"n": 1}', 'got {"do": "raise"}']
     assert "[ERROR] KeyError: 'no such thing'" in texts
+
+
+@pytest.mark.parametrize("end", ["return", "raise KeyError(1)", "os._exit(3)"], ids=["well", "badly", "dead"])
+def test_an_answer_comes_when_all_that_was_printed_before_it_is_in_the_log(end: str) -> None:
+    from support.stack_world import zipped
+
+    lines: list[str] = []
+
+    def log(group: str, stream: str, texts: list[str]) -> None:
+        time.sleep(0.05)
+        lines.extend(texts)
+
+    prints = "    print('a')\n    print('b', end='', flush=True)\n"
+    code = f"import os\ndef handler(event, context):\n{prints}    {end}"
+    function = Function("f", "arn", "task.handler", 60, 128, {}, zipped({"task.py": code}), "1", "", 0, None)
+    runtime = LambdaRuntime({}, log)
+    try:
+        with contextlib.suppress(FunctionError):
+            runtime.invoke(function, {})
+        assert "".join(lines).startswith("ab")
+    finally:
+        runtime.close()
 
 
 def test_a_failing_event_ends_in_the_dead_letters_of_the_function_not_of_the_rule(world: StackWorld) -> None:
