@@ -130,10 +130,18 @@ class Objects:
                 raise
         return True
 
-    def delete(self, bucket: str, key: str) -> None:
-        """Delete an object; nothing happens where there is none. A versioned bucket keeps its versions."""
+    def delete(self, bucket: str, key: str, *, only_if: str | None = None) -> bool:
+        """Delete an object; nothing happens where there is none. False when it does not have the etag
+        `only_if`, or there is none with it any more. A versioned bucket keeps its versions."""
+        condition = _condition(only_if, only_if_absent=False)
         with translated(f"deleting {url(bucket, key)}"):
-            self._client.delete_object(Bucket=bucket, Key=key)
+            try:
+                self._client.delete_object(Bucket=bucket, Key=key, **condition)  # type: ignore[arg-type]
+            except boto.ClientError as error:
+                if condition and _is_refused(error):
+                    return False
+                raise
+        return True
 
     def _read(self, expected: int | None = None, **arguments: Any) -> tuple[dict[str, Any], bytes] | None:
         for left in reversed(range(BODY_ATTEMPTS)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 import click
@@ -39,10 +40,10 @@ def command(dry_run: bool, yes: bool, config: Path | None, output: str) -> None:
     """
     bulk = Bulk.of(load_here(config), Clients())
     garbage = Garbage(bulk.project, bulk.objects, bulk.ledger, bulk.artifacts)
-    found = (
-        (orphan, yes and not dry_run and garbage.remove(orphan))
-        for orphan in garbage.orphans_of(bulk.clients.s3)
-    )
+    s3 = bulk.clients.s3
+    found: Iterable[tuple[Orphan, bool]] = zip(garbage.orphans_of(s3), repeat(False))
+    if yes and not dry_run:
+        found = garbage.removed(s3)
     if output == "json":
         print_json_list({**orphan.as_json(), "deleted": deleted} for orphan, deleted in found)
         return

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from itertools import islice
+from functools import partial
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from batchkit.aws.listing import list_objects
@@ -60,10 +61,18 @@ class Garbage:
 
     def orphans_of(self, client: S3Client) -> Iterator[Orphan]:
         """The orphans in the project's buckets."""
-        upload, output = self._project.upload, self._project.output
-        sources = (one.source for one in list_objects(client, upload.bucket, upload.prefix))
-        outputs = (one.source for one in list_objects(client, output.bucket, literal_prefix(output.key)))
-        return self.orphans(sources, outputs)
+        return self.orphans(*self._listed(client))
+
+    def removed(self, client: S3Client) -> Iterator[tuple[Orphan, bool]]:
+        """The orphans in the project's buckets, each with whether it was deleted, unless it was written anew.
+
+        They are deleted by blocks, before anybody is told, right after the look at their sources: one that
+        came back since would not have its outputs made again.
+        """
+        bucket = self._project.output.bucket
+        with ThreadPoolExecutor(THREADS, "delete") as pool:
+            for block in self._blocks(*self._listed(client)):
+                yield from zip(block, pool.map(partial(self._remove, bucket), block), strict=True)
 
     def orphans(self, sources: Iterable[Source], outputs: Iterable[Source]) -> Iterator[Orphan]:
         """The orphans among `outputs`; those of the given `sources` need no second look.
@@ -72,6 +81,16 @@ class Garbage:
         do not explain, one request of the ledger for a hundred runs, each manifest once, and one HEAD for
         each source that a run knows.
         """
+        return chain.from_iterable(self._blocks(sources, outputs))
+
+    def _listed(self, client: S3Client) -> tuple[Iterator[Source], Iterator[Source]]:
+        upload, output = self._project.upload, self._project.output
+        sources = (one.source for one in list_objects(client, upload.bucket, upload.prefix))
+        outputs = (one.source for one in list_objects(client, output.bucket, literal_prefix(output.key)))
+        return sources, outputs
+
+    def _blocks(self, sources: Iterable[Source], outputs: Iterable[Source]) -> Iterator[list[Orphan]]:
+        """Orphans whose sources were looked at in one go, just now."""
         with closing(Suspects()) as suspects, ThreadPoolExecutor(THREADS, "gc") as pool:
             suspects.explain(self._expected(sources))
             unexplained = suspects.unexplained(outputs)
@@ -80,19 +99,12 @@ class Garbage:
                 suspects.add(head for head in heads if head is not None)
             known = self._known(suspects)
             while found := list(islice(known, BLOCK)):
-                there = pool.map(lambda one: self._objects.head(one.bucket, one.key), found)
-                for made, source in zip(found, there, strict=True):
-                    if source is None:
-                        yield from made.orphans()
+                there = list(pool.map(lambda one: self._objects.head(one.bucket, one.key), found))
+                gone = (made for made, source in zip(found, there, strict=True) if source is None)
+                yield [orphan for made in gone for orphan in made.orphans()]
 
-    def remove(self, orphan: Orphan) -> bool:
-        """Delete an orphan, unless it was written anew; whether it was deleted."""
-        bucket = self._project.output.bucket
-        head = self._objects.head(bucket, orphan.key)
-        if head is None or head.etag != orphan.etag:
-            return False
-        self._objects.delete(bucket, orphan.key)
-        return True
+    def _remove(self, bucket: str, orphan: Orphan) -> bool:
+        return self._objects.delete(bucket, orphan.key, only_if=orphan.etag)
 
     def _expected(self, sources: Iterable[Source]) -> Iterator[str]:
         template, tasks = self._project.output.key, self._project.recipe.tasks

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tracemalloc
-from typing import TYPE_CHECKING
+from threading import Barrier
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from support.moto_world import World
+
+    from batchkit.runs.gc import Orphan
 
 
 class Bin:
@@ -87,14 +90,69 @@ def test_what_nobody_can_explain_is_no_garbage(world: World, bin_: Bin) -> None:
     assert bin_.keys() == []
 
 
-def test_an_output_that_was_written_anew_is_not_deleted(world: World, bin_: Bin) -> None:
-    source = gone(world, "a.jpg")
-    uploaded(world, "u-1", source)
-    bin_.output(source, "u-1")
-    (orphan,) = bin_.garbage.orphans_of(world.clients.s3)
-    world.objects.put(world.outputs, orphan.key, b"newer", "text/plain")
-    assert not bin_.garbage.remove(orphan)
-    assert world.output(orphan.key) == b"newer"
+def orphaned(world: World, bin_: Bin, number: int) -> None:
+    """So many uploads whose source is gone, each with one output."""
+    for n in range(number):
+        source = gone(world, f"{n}.jpg")
+        uploaded(world, f"u-{n}", source)
+        bin_.output(source, f"u-{n}", f"{n}.bin")
+
+
+def test_orphans_are_deleted_with_one_request_each(world: World, bin_: Bin) -> None:
+    orphaned(world, bin_, 5)
+    with counted(world.clients) as calls:
+        removed = {orphan.key: deleted for orphan, deleted in bin_.garbage.removed(world.clients.s3)}
+    assert removed == {f"{n}.bin": True for n in range(5)}
+    # The outputs, and their sources; nothing is looked at once more.
+    assert (calls["HeadObject"], calls["DeleteObject"]) == (10, 5)
+    assert bin_.keys() == []
+
+
+def test_orphans_are_deleted_several_at_a_time(
+    world: World, bin_: Bin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each waits for another one to be under way."""
+    orphaned(world, bin_, 4)
+    delete, pair = world.objects.delete, Barrier(2, timeout=30)
+
+    def together(bucket: str, key: str, **options: Any) -> bool:
+        pair.wait()
+        return delete(bucket, key, **options)
+
+    monkeypatch.setattr(bin_.garbage._objects, "delete", together)
+    assert sum(deleted for _, deleted in bin_.garbage.removed(world.clients.s3)) == 4
+
+
+def test_an_output_that_was_written_anew_or_deleted_since_the_look_is_left(
+    world: World, bin_: Bin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orphaned(world, bin_, 3)
+    found = bin_.garbage._blocks
+
+    def later(*listed: Any) -> Iterator[list[Orphan]]:
+        for block in found(*listed):
+            world.objects.put(world.outputs, "0.bin", b"newer", "text/plain")
+            world.objects.delete(world.outputs, "1.bin")
+            yield block
+
+    monkeypatch.setattr(bin_.garbage, "_blocks", later)
+    removed = {orphan.key: deleted for orphan, deleted in bin_.garbage.removed(world.clients.s3)}
+    assert removed == {"0.bin": False, "1.bin": False, "2.bin": True}
+    assert world.output("0.bin") == b"newer"
+
+
+def test_a_source_that_came_back_before_its_block_keeps_its_outputs(
+    world: World, bin_: Bin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gc, "BLOCK", 1)
+    orphaned(world, bin_, 2)
+    removing = bin_.garbage.removed(world.clients.s3)
+    first, deleted = next(removing)
+    assert deleted
+    left = {"0.bin": "1.jpg", "1.bin": "0.jpg"}[first.key]
+    world.put(left, b"back")
+    assert list(removing) == []
+    assert world.output(left.replace("jpg", "bin")) == b"out"
 
 
 def test_each_manifest_is_read_once_and_the_ledger_asked_for_a_hundred_runs_at_a_time(
