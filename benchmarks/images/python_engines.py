@@ -55,7 +55,9 @@ def _save(image: Image.Image, one: Wanted) -> bytes:
 def batchkit(resizer: str) -> Engine:
     """The job image-variants with one of its resizers, called as the worker calls it."""
     variants, resizers = (import_module(f"image_variants.{name}") for name in ("variants", "resizers"))
-    job = variants.ImageVariants(resizer=resizers.installed()[resizer])
+    # Pillow alone is not to carry the libraries of the others.
+    chosen = resizers.installed()[resizer] if resizer == "libvips" else resizers.Pillow(resizer)
+    job = variants.ImageVariants(resizer=chosen)
     tasks: dict[str, tuple[Task, ...]] = {}
 
     def make(body: bytes, wanted: tuple[Wanted, ...]) -> Outputs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks.images.python_engines import naive_picture
-from benchmarks.images.sets import Wanted, lossless
+from benchmarks.images.sets import Wanted, finest, lossless
 
 if TYPE_CHECKING:
     from benchmarks.images.race import Process
@@ -50,18 +51,18 @@ class Likeness:
 def compare(
     engines: Mapping[str, Process], photos: Sequence[Path], wanted: tuple[Wanted, ...]
 ) -> list[Likeness]:
-    """Every engine's lossless variants against the naive ones."""
+    """Every engine's lossless variants, and its finest JPEGs, against the naive pictures."""
     scores: dict[tuple[str, str], list[float]] = {}
     with TemporaryDirectory() as folder:
         for photo in photos:
             body = photo.read_bytes()
             best = {one["name"]: naive_picture(body, one) for one in wanted}
-            for name, engine in engines.items():
-                engine.ask(path=str(photo), wanted=lossless(wanted), folder=folder)
-                for one in wanted:
-                    with Image.open(Path(folder, f"{one['name']}.png")) as made:
+            for (name, engine), asked in product(engines.items(), (lossless(wanted), finest(wanted))):
+                engine.ask(path=str(photo), wanted=asked, folder=folder)
+                for one in asked:
+                    with Image.open(Path(folder, f"{one['name']}.{one['format']}")) as made:
                         score = ssim(made, best[one["name"]])
-                    scores.setdefault((name, one["name"]), []).append(score)
+                    scores.setdefault((f"{name} {one['format']}", one["name"]), []).append(score)
     gray = {one["name"] for one in wanted if one["gray"]}
     return [
         Likeness(engine, variant, variant in gray, sum(found) / len(found), min(found))

@@ -87,10 +87,10 @@ def table(document: Mapping[str, Any], *, targets: bool = True) -> str:
     lines += ["", "processor seconds a photo: " + _pairs(document["seconds"], "{:.3f}")]
     for one in document["likeness"]:
         lines.append(
-            f"SSIM {one['engine']:<18} {one['variant']:<8} mean {one['mean']:.4f}  worst {one['worst']:.4f}"
+            f"SSIM {one['engine']:<22} {one['variant']:<8} mean {one['mean']:.4f}  worst {one['worst']:.4f}"
         )
     for one in document["memory"]:
-        lines.append(f"peak memory {one['engine']:<18} {one['photo']:<18} {one['megabytes']:.0f} MB")
+        lines.append(f"peak memory {one['engine']:<22} {one['photo']:<18} {one['megabytes']:.0f} MB")
     for name, found in document["fast"].items():
         lines.append(
             f"fast profile, {name}: {found['cpu']:.2f} of the time; bytes {_pairs(found['bytes'], '{:.3f}')}"

@@ -53,6 +53,11 @@ def lossless(wanted: tuple[Wanted, ...]) -> tuple[Wanted, ...]:
     return tuple(Wanted(**{**one, "format": "png"}) for one in wanted)  # type: ignore[typeddict-item]
 
 
+def finest(wanted: tuple[Wanted, ...]) -> tuple[Wanted, ...]:
+    """The same as JPEGs that lose nothing of luma but rounding: not all is made as PNGs are."""
+    return tuple(Wanted(**{**one, "format": "jpeg", "quality": 100}) for one in wanted)  # type: ignore[typeddict-item]
+
+
 def recipe(wanted: tuple[Wanted, ...]) -> dict[str, Any]:
     """The same as the `[job]` of a batchkit.toml."""
     return {"variants": [_variant(one) for one in wanted]}

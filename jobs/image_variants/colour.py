@@ -10,11 +10,12 @@ from typing import cast
 from PIL import Image, ImageChops, ImageCms
 
 from batchkit.errors import Rejected
+from image_variants import chroma
 
 # Modes that LANCZOS can resize as they are; they are made plain afterwards, when there are fewer pixels.
-RESIZABLE = frozenset({"L", "La", "RGB", "RGBX", "RGBa", "CMYK", "YCbCr"})
+RESIZABLE = frozenset({"L", "La", "RGB", "RGBX", "RGBa", "CMYK"})
 # Alpha is premultiplied before resizing, or the colours of transparent pixels would bleed into visible ones.
-CONVERTED = {"1": "L", "P": "RGB", "LA": "La", "RGBA": "RGBa"}
+CONVERTED = {"1": "L", "P": "RGB", "YCbCr": "RGB", "LA": "La", "RGBA": "RGBa"}
 STRAIGHT = {"La": "LA", "RGBa": "RGBA"}
 PLAIN = frozenset({"L", "RGB", "RGBA"})
 # The most by which a conversion may move a level (0 to 255) and still be called none.
@@ -40,12 +41,12 @@ def resizable(image: Image.Image) -> Image.Image:
 
 
 def plain(image: Image.Image, to_srgb: ToSrgb | None) -> Image.Image:
-    """The picture in sRGB as L, RGB or RGBA, without any metadata. `to_srgb`: of its ICC profile."""
+    """The picture in sRGB (L, RGB, RGBA or chroma.MODE), without metadata. `to_srgb`: of its ICC profile."""
     if image.mode in STRAIGHT:
         image = image.convert(STRAIGHT[image.mode])
     if to_srgb is not None:
         image = to_srgb.apply(image)
-    if image.mode not in PLAIN:
+    if image.mode not in PLAIN and image.mode != chroma.MODE:
         image = image.convert("RGBA" if image.mode == "LA" else "RGB")
     # Encoders write what they find here: comments, resolutions, a palette's transparent entry.
     image.info = {}
@@ -90,9 +91,9 @@ class ToSrgb:
         self._transforms: dict[str, ImageCms.ImageCmsTransform | None] = {}
 
     def apply(self, image: Image.Image) -> Image.Image:
-        """The picture (L, LA, RGB, RGBA or CMYK) in sRGB; itself where nothing would change."""
+        """The picture (L, LA, RGB, RGBA, CMYK or chroma.MODE) in sRGB; itself where nothing would change."""
         alpha = image.getchannel("A") if image.mode in {"RGBA", "LA"} else None
-        colours = image.convert({"RGBA": "RGB", "LA": "L"}[image.mode]) if alpha else image
+        colours = image.convert({"RGBA": "RGB", "LA": "L"}[image.mode]) if alpha else chroma.coloured(image)
         if colours.mode not in self._transforms:
             self._transforms[colours.mode] = _transform(self._profile, colours.mode)
         transform = self._transforms[colours.mode]

@@ -1,8 +1,8 @@
 """How sharp the pixels of a picture are: what decides how far a JPEG may be scaled while it is decoded.
 
 Measured as the share of pixels that stand out of their four neighbours by more than EDGE, in the sharpest
-quarter of STRIPS strips. Camera pictures have less than one in thirty, finely textured ones and photos that
-were made small up to one in seven, text and line drawings more.
+quarter of STRIPS strips. Camera pictures have up to one in seven; text, line drawings and photos that were
+made small and sharpened have more.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import Literal
 
 from PIL import Image, ImageFilter
 
-Detail = Literal["soft", "fine", "sharp"]
+Detail = Literal["photo", "sharp"]
 
-FINE, SHARP = 0.03, 0.15
+SHARP = 0.15
 EDGE = 60
 STRIPS, ROWS, COLUMNS = 16, 10, 640
 # Its multiples spread evenly between whole numbers.
@@ -28,7 +28,7 @@ def look(image: Image.Image) -> Detail:
     shares = sorted(_share(strip) for strip in _strips(image))
     sharpest = shares[-max(1, len(shares) // 4) :]
     share = sum(sharpest) / len(sharpest)
-    return "sharp" if share > SHARP else "fine" if share > FINE else "soft"
+    return "sharp" if share > SHARP else "photo"
 
 
 def _strips(image: Image.Image) -> list[Image.Image]:

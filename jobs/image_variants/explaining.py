@@ -30,9 +30,9 @@ def explain(request: Request, resizer: Resizer) -> list[Row]:
 
 def _part(part: Part, request: Request) -> Iterator[Row]:
     plan = part.plan
+    yield _source(part)
     if plan.cuts and not plan.safe:
         plan, _ = decode_safely(part, request.limits, request.memory)
-    yield _source(part)
     if plan.cuts:
         yield _decode(part, plan, request.memory)
     yield from _cuts(plan, part.variants, part.resizer)
@@ -62,6 +62,8 @@ def _decode(part: Part, plan: Plan, allowed: int | None) -> Row:
     notes = [] if plan.scale == 1 else [f"at 1/{plan.scale} of its size"]
     if plan.scale < part.plan.scale:
         notes.append(f"a second time: at 1/{part.plan.scale} its sharp details would suffer")
+    if part.apart:
+        notes.append("luma and chroma apart")
     of = "" if allowed is None else f" of {allowed / memory.MB:,.0f}"
     notes.append(f"needs about {needed / memory.MB:,.0f}{of} MB")
     return _row("decode", "source", _size(plan.decoded), ", ".join(notes))

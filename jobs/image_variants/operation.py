@@ -7,6 +7,7 @@ In the recipe its `type` is the name of its class in lower case.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 import msgspec
 from PIL import Image
@@ -16,6 +17,9 @@ class Filter(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="type", tag=str.lower
 ):
     """The base of every filter."""
+
+    # Whether it takes pictures of image_variants.chroma's mode as they are.
+    takes_chroma: ClassVar[bool] = False
 
     def __call__(self, image: Image.Image) -> Image.Image:
         """The filtered picture. Raises Rejected when this picture cannot take the filter."""

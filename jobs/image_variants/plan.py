@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from batchkit.errors import Rejected
-from image_variants import pyramid
+from image_variants import chroma, pyramid
 from image_variants.detail import Detail
 from image_variants.geometry import Box, Geometry, Size, measure
 from image_variants.header import Source
@@ -82,8 +82,13 @@ class Part:
     moving: bool
     resizer: Resizer
 
+    @property
+    def apart(self) -> bool:
+        """Whether it is decoded into luma and chroma, and not into colours."""
+        return self.resizer.apart and chroma.apart(self.source, self.variants)
 
-def make_plan(source: Source, variants: Sequence[Variant], limits: Limits, detail: Detail = "soft") -> Plan:
+
+def make_plan(source: Source, variants: Sequence[Variant], limits: Limits, detail: Detail = "photo") -> Plan:
     """The plan for these variants of one source. Raises nothing: what cannot be made is in `refused`."""
     uses: dict[Geometry, list[Use]] = {}
     refused: list[tuple[int, Rejected]] = []

@@ -1,9 +1,9 @@
 """The order of work: which picture each variant is made from, and how far JPEG may be scaled while decoding.
 
 The rules are measured: luma SSIM against a full decode and one LANCZOS resize. A resize from a picture with
-at least twice the needed pixels is as good as one from the source. A scale of 1/2 keeps 0.994 of soft photos
-even where not one pixel is to spare; of finely textured ones 0.990, if a quarter more is left than needed;
-of text and line drawings 0.96, and 0.99 only if twice as much is left.
+at least twice the needed pixels is as good as one from the source. A scale of 1/2 keeps 0.990 of finely
+textured photos if a quarter more is left than needed; of text and line drawings 0.96, and 0.99 only if twice
+as much is left.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ from image_variants.geometry import Box, Geometry
 
 # By detail: DCT scale 1/s → how many times the needed pixels must remain after it.
 SAFE_OVERSAMPLING: Mapping[Detail, Mapping[int, float]] = {
-    "soft": {8: 4.0, 4: 2.0, 2: 1.0},
-    "fine": {8: 4.0, 4: 2.0, 2: 1.25},
+    "photo": {8: 4.0, 4: 2.0, 2: 1.25},
     "sharp": {8: 16.0, 4: 8.0, 2: 2.0},
 }
 ENOUGH = 2.0

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from PIL import Image
 
 from batchkit.errors import Rejected
-from image_variants import colour, detail, entropy, filters, memory
+from image_variants import chroma, colour, detail, entropy, filters, memory
 from image_variants.colour import ToSrgb
-from image_variants.header import Source, decoding
+from image_variants.header import decoding
 from image_variants.orientation import turn
 from image_variants.plan import Cut, Part, Plan, Use, make_plan
 from image_variants.resizers import Resizer
@@ -72,27 +72,29 @@ def decode_safely(part: Part, limits: Limits, allowed: int | None = None) -> tup
     a larger scale if it is too sharp: a photo hardly ever is, a page of text always. Raises Rejected, also
     when that would need more memory than is allowed.
     """
-    decoded = decode(part.source, part.plan)
+    decoded = decode(part)
     if part.plan.safe:
         return part.plan, decoded
     better = make_plan(part.source, part.variants, limits, detail.look(decoded.image))
     if better.scale == part.plan.scale:
         return part.plan, decoded
     decoded.image.close()
-    memory.check(replace(part, plan=better), allowed)
-    return better, decode(part.source.again(), better)
+    again = replace(part, plan=better, source=part.source.again())
+    memory.check(again, allowed)
+    return better, decode(again)
 
 
-def decode(source: Source, plan: Plan) -> Decoded:
+def decode(part: Part) -> Decoded:
     """All pixels of the source, once; a JPEG at the plan's scale. Raises Rejected."""
+    source, scale, apart = part.source, part.plan.scale, part.apart
     image = source.image
     with decoding(source.format):
-        if plan.scale > 1:
+        if scale > 1 or apart:
             width, height = source.stored
-            image.draft(None, (width // plan.scale, height // plan.scale))
+            image.draft(chroma.MODE if apart else None, (width // scale, height // scale))
         image.load()
-        profile = image.info.get("icc_profile")
-        return Decoded(colour.resizable(image), colour.to_srgb(profile))
+        to_srgb = colour.to_srgb(image.info.get("icc_profile"))
+        return Decoded(image if apart else colour.resizable(image), to_srgb)
 
 
 def pictures(decoded: Decoded, plan: Plan, resizer: Resizer) -> Iterator[tuple[Cut, Image.Image]]:
@@ -124,6 +126,9 @@ def _settled(cut: Cut, image: Image.Image) -> Cut:
 
 def finish(picture: Image.Image, use: Use, variant: Variant) -> Image.Image:
     """Filters, then padding and background. Raises Rejected."""
+    first = variant.filters[0] if variant.filters else variant
+    if not first.takes_chroma:
+        picture = chroma.coloured(picture)
     filtered = filters.apply(picture, variant.filters)
     if use.canvas != filtered.size:
         return colour.pad(filtered, use.canvas, use.offset, variant.background or WHITE)
@@ -136,7 +141,7 @@ def encoded(frames: Sequence[Frame], loops: int, variant: Variant) -> Rendered:
     """The finished pictures of a variant as its file; the findings are of the first. Raises Rejected."""
     first = frames[0].image
     made = variant.encode(frames, loops)
-    found = _find(first, variant) if variant.facts else {}
+    found = _find(chroma.coloured(first), variant) if variant.facts else {}
     return Rendered(variant, made.body, first.width, first.height, made.quality, found)
 
 

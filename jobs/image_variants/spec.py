@@ -134,6 +134,8 @@ class Variant(Spec, frozen=True, tag_field="format"):
     profile: Profile | None = None
 
     extension: ClassVar[str]
+    # Whether its encoder takes pictures of image_variants.chroma's mode as they are.
+    takes_chroma: ClassVar[bool] = False
     # The longest side that the format's header, or its library, can hold.
     max_side: ClassVar[int]
 
@@ -153,6 +155,11 @@ class Variant(Spec, frozen=True, tag_field="format"):
     @property
     def moves(self) -> bool:
         """Whether an animation stays one."""
+        return False
+
+    @property
+    def halves_chroma(self) -> bool:
+        """Whether the file has one sample of chroma for 2 x 2 pixels."""
         return False
 
     def resolved(self, profile: Profile) -> Self:

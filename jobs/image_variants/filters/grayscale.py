@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from PIL import Image
 
 from image_variants.operation import Filter, keeping_alpha
@@ -9,6 +11,8 @@ from image_variants.operation import Filter, keeping_alpha
 
 class Grayscale(Filter, frozen=True):
     """No parameters."""
+
+    takes_chroma: ClassVar[bool] = True
 
     def __call__(self, image: Image.Image) -> Image.Image:
         return keeping_alpha(image, lambda colours: colours.convert("L"))

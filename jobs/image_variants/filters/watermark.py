@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from base64 import b64decode
 from io import BytesIO
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
-from PIL import Image, ImageDraw, ImageFont, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from batchkit.errors import Rejected
 from image_variants.operation import Filter
+
+if TYPE_CHECKING:
+    from PIL import ImageFont
 
 Place = Literal["center", "top-left", "top-right", "bottom-left", "bottom-right"]
 Base64 = Annotated[str, Meta(max_length=1_000_000)]
@@ -68,6 +71,8 @@ class Watermark(Filter, frozen=True):
         return marked if image.mode == "RGBA" else marked.convert("RGB")
 
     def _draw_text(self, picture: tuple[int, int]) -> Image.Image:
+        from PIL import ImageDraw  # noqa: PLC0415  (see _font)
+
         height = max(MIN_TEXT_HEIGHT, min(picture) * (self.size or TEXT_SIZE))
         font = _font(self.font, height)
         left, top, right, bottom = font.getbbox(self.text or "")
@@ -116,6 +121,8 @@ def _open_image(data: str) -> Image.Image:
 
 def _font(data: str | None, size: float) -> ImageFont.FreeTypeFont:
     """The given TrueType font, or the one that comes with Pillow; `size` in pixels."""
+    from PIL import ImageFont  # noqa: PLC0415  (brings FreeType, which only those who write need)
+
     if data is not None:
         return ImageFont.truetype(BytesIO(b64decode(data, validate=True)), size)
     font = ImageFont.load_default(size)

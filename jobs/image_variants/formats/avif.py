@@ -31,6 +31,11 @@ class Avif(Variant, frozen=True, tag="avif"):
         """See Variant."""
         return self.animation == "keep"
 
+    @property
+    def halves_chroma(self) -> bool:
+        """See Variant."""
+        return self.subsampling == "4:2:0"
+
     def resolved(self, profile: Profile) -> Self:
         """See Variant."""
         speed = SPEEDS[self.profile or profile] if self.speed is None else self.speed

@@ -21,12 +21,18 @@ class Jpeg(Variant, frozen=True, tag="jpeg"):
     subsampling: Subsampling = "4:2:0"
 
     extension: ClassVar[str] = "jpg"
+    takes_chroma: ClassVar[bool] = True
     max_side: ClassVar[int] = 65_500
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.background == "transparent":
             raise ValueError(f"jpeg cannot be transparent; give a background such as '{WHITE}'")
+
+    @property
+    def halves_chroma(self) -> bool:
+        """See Variant."""
+        return self.subsampling == "4:2:0"
 
     def resolved(self, profile: Profile) -> Self:
         """See Variant."""

@@ -36,6 +36,11 @@ class Webp(Variant, frozen=True, tag="webp"):
         """See Variant."""
         return self.animation == "keep"
 
+    @property
+    def halves_chroma(self) -> bool:
+        """See Variant."""
+        return not self.lossless
+
     def resolved(self, profile: Profile) -> Self:
         """See Variant."""
         method = METHODS[self.profile or profile] if self.method is None else self.method

@@ -25,6 +25,11 @@ class Resizer(Protocol):
         """What `batchkit preview --explain` and the facts of outputs call it."""
         ...
 
+    @property
+    def apart(self) -> bool:
+        """Whether it is to get luma and chroma, where `image_variants.chroma` can tell them apart."""
+        ...
+
     def beside(self, size: Size, box: Box) -> float:
         """Bytes that this resize takes beside its two pictures."""
         ...

@@ -43,6 +43,7 @@ class Vips:
 
     exact: Pillow
     name: str = "libvips"
+    apart: bool = False
 
     def __post_init__(self) -> None:
         # Pillow lays pictures beyond 16 MB in several blocks unless told otherwise.

@@ -137,7 +137,7 @@ def test_a_second_decode_must_fit_as_well() -> None:
     page = Image.new("L", (3000, 2000), 255)
     for top in range(0, 2000, 24):
         ImageDraw.Draw(page).text((5, top), "The quick brown fox. " * 20, 0, ImageFont.load_default(20))
-    tasks = job.plan({"variants": [{"name": "a", "format": "jpeg", "resize": {"width": 1400}}]})
+    tasks = job.plan({"variants": [{"name": "a", "format": "jpeg", "resize": {"width": 1150}}]})
     for picture, fits in ((landscape((3000, 2000)), True), (page.convert("RGB"), False)):
         made = PLAIN.within(45 * MB).make(Original("k", encoded(picture, "JPEG")), tasks)
         if fits:

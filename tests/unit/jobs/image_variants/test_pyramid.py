@@ -68,8 +68,7 @@ def test_what_a_cover_cut_away_is_not_taken_from_it() -> None:
 def test_jpeg_is_scaled_only_where_it_cannot_be_seen() -> None:
     """SOURCE is 4,000 pixels wide. For each detail: the widest picture that each scale is good for."""
     widest: dict[Detail, dict[int, int]] = {
-        "soft": {2: 2000, 4: 500, 8: 124},
-        "fine": {2: 1600, 4: 500, 8: 124},
+        "photo": {2: 1600, 4: 500, 8: 124},
         "sharp": {2: 1000, 4: 124, 8: 31},
     }
     for detail, widths in widest.items():

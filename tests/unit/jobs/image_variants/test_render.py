@@ -6,7 +6,7 @@ from support.imagery import encoded, landscape, made, opened, picture, pictures,
 
 from image_variants import header, render
 from image_variants.formats.png import Png
-from image_variants.plan import Plan, make_plan
+from image_variants.plan import Part, make_plan
 from image_variants.resizers import fastest
 from image_variants.resizers.pillow import Pillow
 from image_variants.spec import Limits, Resize
@@ -23,9 +23,9 @@ class CountingFile(BytesIO):
         return data
 
 
-def planned(source: header.Source, *widths: int) -> Plan:
+def planned(source: header.Source, *widths: int) -> Part:
     variants = [Png(name=f"w{width}", resize=Resize(width=width)) for width in widths]
-    return make_plan(source, variants, Limits())
+    return Part(source, variants, make_plan(source, variants, Limits()), False, Pillow())
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
@@ -33,8 +33,8 @@ def test_one_source_is_decoded_once_for_all_variants(kind: str) -> None:
     body = encoded(landscape((800, 600)), kind)
     file = CountingFile(body)
     source = header.read(body, Limits(), lambda _: file)
-    plan = planned(source, *(700, 500, 300, 200, 100, 50))
-    assert len(list(render.pictures(render.decode(source, plan), plan, Pillow()))) == 6
+    part = planned(source, *(700, 500, 300, 200, 100, 50))
+    assert len(list(render.pictures(render.decode(part), part.plan, part.resizer))) == 6
     assert len(body) * 0.9 < file.count < len(body) * 1.2
 
 
@@ -51,9 +51,9 @@ def test_jpeg_is_decoded_at_exactly_the_planned_scale() -> None:
         body = encoded(Image.new("RGB", size, "red"), "JPEG")
         for width in (1, 4, 12, 30, 70, 161):
             source = header.read(body, Limits())
-            plan = planned(source, width)
-            assert render.decode(source, plan).image.size == plan.decoded
-            scales.add(plan.scale)
+            part = planned(source, width)
+            assert render.decode(part).image.size == part.plan.decoded
+            scales.add(part.plan.scale)
     assert scales == {1, 2, 4, 8}
 
 
