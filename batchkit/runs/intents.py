@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from batchkit import canonical
-from batchkit.errors import Interrupted
+from batchkit.errors import DataError, Interrupted
 from batchkit.planning import names
 from batchkit.planning.states import RunState
 
@@ -46,11 +46,12 @@ def has_ended(record: Mapping[str, Any] | None) -> bool:
 
 
 def is_done(record: Mapping[str, Any] | None) -> bool:
-    """Whether nothing is left to do of a run: it was cancelled, or all its jobs are submitted and have ended.
+    """Whether nothing is left to do of a run: it has ended, and was submitted to the last job, or cancelled.
 
-    The jobs of a submission that was interrupted may have ended before it is continued.
+    The jobs of a submission that was interrupted may have ended before it is continued. The children of a run
+    that was cancelled are at work until they have heard of it.
     """
-    return record is not None and ("cancelled" in record or ("submitted" in record and has_ended(record)))
+    return record is not None and has_ended(record) and not {"submitted", "cancelled"}.isdisjoint(record)
 
 
 def is_over(intent: Intent, record: Mapping[str, Any] | None) -> bool:
@@ -79,20 +80,40 @@ def claim(
     `is_planned` says of a run whether its plan is stored; `again` asks for a new one in any case. `delivery`
     tells commands apart that a schedule repeats: the run of one and the same delivery is continued even if it
     is over, so that a second copy of it does nothing.
+
+    Raises DataError while the children of a run that was cancelled are still at work, unless `again`.
     """
     new = names.bulk_run(started, owner)
 
     def is_left(intent: Intent, *, again: bool = False) -> bool:
         if not is_planned(intent.run):
             return True
-        is_copy = bool(delivery) and intent.delivery == delivery
-        return not is_copy and (again or over(intent, ledger.run(intent.run)))
+        if delivery and intent.delivery == delivery:
+            return False
+        record = ledger.run(intent.run)
+        if again or over(intent, record):
+            return True
+        _check_not_stopping(intent.run, record)
+        return False
 
     intent = ledger.claim_intent(token, new, owner, delivery=delivery)
     # Asked after the claim: whoever had the run until then stores no plan any more, or has stored it by now.
     while intent.run != new and is_left(intent, again=again):
         intent, again = ledger.claim_intent(token, new, owner, over=intent.run, delivery=delivery), False
     return Claim(intent, continued=intent.run != new)
+
+
+def _check_not_stopping(run: str, record: Mapping[str, Any] | None) -> None:
+    """Raises DataError for a run that was cancelled and has not ended: a new one would work beside it."""
+    if record is None or "cancelled" not in record or has_ended(record):
+        return
+    raise DataError(
+        f"the run {run}, which the same command had begun, was cancelled and has not ended",
+        found="children that are told to stop, and may be at work",
+        expected="a run whose children have all ended",
+        fix=f"repeat the command when it has ended: batchkit status {run} --watch; if it never does,"
+        f" batchkit cancel {run} ends it",
+    )
 
 
 def guard(ledger: RunLedger, claim: Claim) -> Callable[[], None]:

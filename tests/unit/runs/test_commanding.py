@@ -233,6 +233,28 @@ def test_nothing_follows_a_canary_that_somebody_cancelled(shell: Shell) -> None:
     assert both.canary.prepared.plan.run != cancelled.run
 
 
+def test_a_command_whose_run_was_cancelled_waits_for_the_end_of_its_children(shell: Shell) -> None:
+    before = shell.submit().prepared.plan
+    shell.typed.bulk.ledger.cancelled(before.run, "a mistake")
+    with pytest.raises(DataError, match="was cancelled and has not ended"):
+        shell.submit()
+    assert len(shell.typed.batch.taken) == 1
+    shell.person.end(before)
+    after = shell.submit().prepared
+    assert not after.continued
+    assert [job.parameters["run"] for job in shell.typed.batch.taken] == [before.run, after.plan.run]
+
+
+def test_nothing_begins_beside_a_rest_that_was_cancelled_and_is_stopping(shell: Shell) -> None:
+    rest = shell.canary(0.5).rest.prepared.plan
+    shell.typed.bulk.ledger.cancelled(rest.run, "a mistake")
+    with pytest.raises(DataError, match="was cancelled and has not ended"):
+        shell.canary(0.5)
+    assert len(shell.typed.batch.taken) == 2
+    shell.person.end(rest)
+    assert not shell.canary(0.5).canary.prepared.continued
+
+
 def twins() -> dict[bool, str]:
     """Two keys whose outputs collide (suffixes count however they are spelt), by whether they are sampled."""
     stem = next(

@@ -9,7 +9,7 @@ from support import jobs
 from support.moto_world import World
 from support.submitting import plan, run_ledger
 
-from batchkit.errors import Interrupted
+from batchkit.errors import DataError, Interrupted
 from batchkit.planning.records import RunEnd
 from batchkit.planning.states import Counts, RunState
 from batchkit.runs import intents
@@ -130,7 +130,8 @@ def test_a_run_is_over_when_its_record_says_so() -> None:
     assert not is_done({"state": "PARTIAL"})
     assert not is_done({"state": "RUNNING", "submitted": 1})
     assert is_done({"state": "PARTIAL", "submitted": 1})
-    assert is_done({"state": "RUNNING", "cancelled": 1})
+    assert not is_done({"state": "RUNNING", "cancelled": 1})
+    assert is_done({"state": "FAILED", "cancelled": 1})
 
 
 def test_a_run_whose_end_nobody_was_told_is_continued(world: World) -> None:
@@ -146,7 +147,30 @@ def test_a_run_whose_end_nobody_was_told_is_continued(world: World) -> None:
 def test_a_cancelled_run_is_over_whoever_was_told(world: World) -> None:
     ledger = run_ledger(world)
     first = claim(ledger, "t", 100, "me")
-    assert is_over(first.intent, {"state": "RUNNING", "cancelled": 1})
+    assert is_over(first.intent, {"state": "FAILED", "cancelled": 1})
+
+
+def test_a_cancelled_run_whose_children_are_stopping_is_neither_continued_nor_followed(world: World) -> None:
+    ledger = run_ledger(world)
+    first = claim(ledger, "t", 100, "me")
+    planned = plan(RECIPE, 1, run=first.run)
+    ledger.begin(planned, "x")
+    ledger.submitted(first.run)
+    ledger.cancelled(first.run, "a mistake")
+    with pytest.raises(DataError, match="was cancelled and has not ended") as caught:
+        claim(ledger, "t", 200, "you")
+    assert f"batchkit status {first.run} --watch" in str(caught.value.fix)
+    ledger.finish(RunEnd(first.run, "bulk", RunState.FAILED, Counts(failed=1), 1, planned.recipe, "job"))
+    second = claim(ledger, "t", 300, "they")
+    assert (second.run != first.run, second.continued) == (True, False)
+
+
+def test_beside_a_cancelled_run_another_one_begins_when_it_is_asked_for(world: World) -> None:
+    ledger = run_ledger(world)
+    first = claim(ledger, "t", 100, "me")
+    ledger.begin(plan(RECIPE, 1, run=first.run), "x")
+    ledger.cancelled(first.run)
+    assert claim(ledger, "t", 200, "you", again=True).run != first.run
 
 
 def test_who_repeats_the_command_elsewhere_takes_the_run_over(world: World) -> None:
