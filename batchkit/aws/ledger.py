@@ -156,6 +156,11 @@ class Ledger(Table):
         """The items of one source."""
         return list(self._query("pk", names.item_partition(bucket, key)))
 
+    def some_items(self, items: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str, str], dict[str, Any]]:
+        """Those of these items (bucket, key, task) that there are: a request for a hundred of any sources."""
+        found = self._get_many(names.item_record(*item) for item in items)
+        return {(one["bucket"], one["key"], one["task"]): one for one in found}
+
     def all_items(self) -> Iterator[dict[str, Any]]:
         """The items of all sources, in no order (eventually consistent). Reads the whole table."""
         pages = self._client.get_paginator("scan").paginate(

@@ -46,7 +46,7 @@ def command(*, run: str, failed: bool, rejected: bool, form: str, config: Path |
     """Print what became of the items of RUN.
 
     Bad items come from the ledger's index; without --failed or --rejected, all items of the manifest are
-    looked up, one request a source. Items of dead children count as failed.
+    looked up, a hundred a request. Items of dead children count as failed.
 
     \b
     Example:

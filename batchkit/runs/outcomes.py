@@ -13,6 +13,7 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from batchkit.aws.table import MAX_BATCH
 from batchkit.errors import DataError
 from batchkit.planning.states import RunState, bulk_order
 from batchkit.runs.manifests import Manifest, load_plan
@@ -20,6 +21,7 @@ from batchkit.runs.results import Children, Result, lost, of_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from concurrent.futures import Executor
 
     from batchkit.aws.ledger import Ledger
     from batchkit.aws.objects import Objects
@@ -27,10 +29,10 @@ if TYPE_CHECKING:
     from batchkit.planning.backfill import Plan
     from batchkit.planning.manifest import Source
 
-# Queries of the ledger under way.
+# Requests of the ledger under way.
 THREADS = 16
 
-BLOCK_SOURCES = 256
+BLOCK_ITEMS = THREADS * MAX_BATCH
 
 
 @dataclass(frozen=True)
@@ -171,16 +173,26 @@ class Outcomes:
 
     def _look(self, plan: Plan, wanted: Iterable[_Wanted]) -> Iterator[tuple[Result, int]]:
         """The ledger's word on each item, outcome "" where it has none since the run began."""
-        since, rest = bulk_order(self.record["started"]), iter(wanted)
+        since = bulk_order(self.record["started"])
+        rest = ((one, task) for one in wanted for task in one.tasks)
         with ThreadPoolExecutor(THREADS, "outcomes") as pool:
-            while block := list(islice(rest, BLOCK_SOURCES)):
-                answers = pool.map(lambda one: self._ledger.items(one.source.bucket, one.source.key), block)
-                for one, items in zip(block, answers, strict=True):
-                    found = {item["task"]: item for item in items if item["order"] >= since}
-                    for task in one.tasks:
-                        nothing = Result("", one.source.bucket, one.source.key, task, run=self._run)
-                        result = of_record(found[task]) if task in found else nothing
-                        yield result, child_of(plan, one.number, task)
+            while block := list(islice(rest, BLOCK_ITEMS)):
+                found = self._records(pool, block)
+                for one, task in block:
+                    bucket, key = one.source.bucket, one.source.key
+                    item = found.get((bucket, key, task))
+                    nothing = Result("", bucket, key, task, run=self._run)
+                    result = of_record(item) if item and item["order"] >= since else nothing
+                    yield result, child_of(plan, one.number, task)
+
+    def _records(
+        self, pool: Executor, block: Sequence[tuple[_Wanted, str]]
+    ) -> Mapping[tuple[str, str, str], dict[str, Any]]:
+        """What the ledger has of these items, a hundred a request, several requests at a time."""
+        items = [(one.source.bucket, one.source.key, task) for one, task in block]
+        batches = (items[first : first + MAX_BATCH] for first in range(0, len(items), MAX_BATCH))
+        parts = pool.map(self._ledger.some_items, batches)
+        return {name: record for part in parts for name, record in part.items()}
 
     def _of_upload(self) -> Iterator[Result]:
         bucket, _, key = self.record.get("source", "").removeprefix("s3://").partition("/")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+from support.calls import counted
 from support.operating import Past
 from support.submitting import sources
 
@@ -126,3 +127,17 @@ def test_the_items_of_an_upload_are_shown_as_they_are_whoever_did_them_last(worl
     past.ledger.finish(end)
     found = Outcomes(past.ledger, world.objects, world.artifacts, "u-1")
     assert [(one.task, one.run) for one in found.all()] == [("a", past.run), ("b", "u-1")]
+
+
+def test_all_items_are_looked_up_a_hundred_a_request_and_come_in_the_manifests_order(world: World) -> None:
+    past = Past(world, sources(120), per_child=40)
+    for source in past.sources[::3]:
+        past.item(source, "a", Outcome.DONE)
+    past.ended()
+    with counted(world.clients) as calls:
+        found = list(past.outcomes.all())
+    assert [(one.key, one.task) for one in found] == [(one.key, t) for one in past.sources for t in "ab"]
+    assert [one.outcome for one in found].count("done") == 40
+    assert calls["BatchGetItem"] == 3
+    # Retries and the reports' partitions: none of a source.
+    assert calls["Query"] < 10
