@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from batchkit.planning.failures import Diagnosis, diagnose
+from batchkit.planning.diagnoses import Diagnosis
+from batchkit.planning.failures import diagnose
 
 if TYPE_CHECKING:
     from batchkit.planning.records import ChildFailure

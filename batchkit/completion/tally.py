@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from batchkit.completion.causes import cause
-from batchkit.planning.failures import NO_REPORT
+from batchkit.planning.diagnoses import NO_REPORT
 from batchkit.planning.fingerprints import fingerprint
 from batchkit.planning.records import ChildFailure, ErrorGroup
 from batchkit.planning.states import Counts

@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from batchkit.errors import ConfigError
 from batchkit.project.check import check
-from batchkit.project.model import (
+from batchkit.project.model import Project, in_file
+from batchkit.project.tables import (
     Alarms,
     Backfill,
     Compute,
@@ -20,11 +21,9 @@ from batchkit.project.model import (
     Job,
     Network,
     Output,
-    Project,
     Schedule,
     Storage,
     Upload,
-    in_file,
 )
 from batchkit.typed import Step, decode, joined, shown
 

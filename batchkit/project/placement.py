@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from batchkit.errors import ConfigError
 from batchkit.planning.resources import FARGATE_MEMORY
-from batchkit.project.model import DEFAULT_CIDR, DEFAULT_ZONES
 from batchkit.project.sizes import Memory
+from batchkit.project.tables import DEFAULT_CIDR, DEFAULT_ZONES
 from batchkit.typed import shown
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from batchkit import resources
 from batchkit.errors import ConfigError
-from batchkit.project.model import NAME
+from batchkit.project.tables import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

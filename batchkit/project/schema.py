@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from batchkit.project.model import Document
 from batchkit.project.sizes import Size
+from batchkit.project.tables import Document
 
 
 def schema(job: Mapping[str, Any] | None = None) -> dict[str, Any]:

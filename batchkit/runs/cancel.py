@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from batchkit.completion.finishing import Run
 from batchkit.errors import DataError
 from batchkit.planning import names
-from batchkit.planning.failures import CANCELLED
+from batchkit.planning.diagnoses import CANCELLED
 from batchkit.planning.records import ArrayEnd, RunEnd
 from batchkit.planning.states import RunState
 from batchkit.runs.outcomes import known

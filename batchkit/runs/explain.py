@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from batchkit.completion import submissions
 from batchkit.completion.causes import cause
 from batchkit.errors import DataError
-from batchkit.planning.failures import Diagnosis, diagnose, waiting
+from batchkit.planning.diagnoses import Diagnosis
+from batchkit.planning.failures import diagnose
+from batchkit.planning.waits import waiting
 
 if TYPE_CHECKING:
     from batchkit.aws.ledger import Ledger

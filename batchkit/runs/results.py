@@ -6,7 +6,8 @@ from array import array
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from batchkit.planning.failures import NO_REPORT, Diagnosis, diagnose, failure_class
+from batchkit.planning.diagnoses import NO_REPORT, Diagnosis
+from batchkit.planning.failures import diagnose, failure_class
 from batchkit.planning.records import ChildFailure
 from batchkit.planning.states import Outcome
 

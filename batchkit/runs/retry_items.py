@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from batchkit.planning import manifest
-from batchkit.planning.failures import FailureClass
+from batchkit.planning.diagnoses import FailureClass
 from batchkit.planning.manifest import Source
 from batchkit.planning.states import Outcome
 

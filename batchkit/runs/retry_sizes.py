@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from batchkit.planning.failures import FailureClass
+from batchkit.planning.diagnoses import FailureClass
 from batchkit.planning.resources import fitting, larger
 from batchkit.planning.sizing import smaller
 from batchkit.planning.source_spec import KeyFile

@@ -20,7 +20,7 @@ from batchkit.completion.tally import Tally
 from batchkit.errors import DataError
 from batchkit.planning import names
 from batchkit.planning.backfill import Plan
-from batchkit.planning.failures import NO_REPORT
+from batchkit.planning.diagnoses import NO_REPORT
 from batchkit.planning.records import ErrorGroup
 from batchkit.planning.states import Counts, RunState
 from batchkit.runs.reading import Reading

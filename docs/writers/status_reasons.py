@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from batchkit.planning import failures
+from batchkit.planning.diagnoses import FailureClass
+from batchkit.planning.waits import known_waits
 from docs.writers.markdown import cell, code, document, table
 
 INTRODUCTION = """\
@@ -17,12 +19,12 @@ CLASSES = """\
 The class says what helps; `batchkit retry RUN --only CLASS` takes the items of one."""
 
 _CLASSES = {
-    failures.FailureClass.INPUT: "another source: the item is `rejected`, and never tried again by itself",
-    failures.FailureClass.RECIPE: "another recipe, or a corrected job",
-    failures.FailureClass.OOM: "more memory: `retry` gives it, in a run of its own",
-    failures.FailureClass.TIMEOUT: "more time, or smaller shards, which `retry` makes",
-    failures.FailureClass.INFRASTRUCTURE: "a repaired project: image, roles, network, quotas",
-    failures.FailureClass.SPOT: "just again",
+    FailureClass.INPUT: "another source: the item is `rejected`, and never tried again by itself",
+    FailureClass.RECIPE: "another recipe, or a corrected job",
+    FailureClass.OOM: "more memory: `retry` gives it, in a run of its own",
+    FailureClass.TIMEOUT: "more time, or smaller shards, which `retry` makes",
+    FailureClass.INFRASTRUCTURE: "a repaired project: image, roles, network, quotas",
+    FailureClass.SPOT: "just again",
 }
 
 
@@ -31,13 +33,13 @@ def page() -> str:
         "Status reasons",
         INTRODUCTION,
         CLASSES,
-        table(("class", "what helps"), ((code(one.value), _CLASSES[one]) for one in failures.FailureClass)),
+        table(("class", "what helps"), ((code(one.value), _CLASSES[one]) for one in FailureClass)),
         "## A failed job",
         table(("where", "what it says", "cause", "class", "to do"), map(_failed, failures.known())),
         "## A job that has not failed",
         table(
             ("status", "meaning", "to do"),
-            ((code(status), cell(one.message), cell(one.advice())) for status, one in failures.known_waits()),
+            ((code(status), cell(one.message), cell(one.advice())) for status, one in known_waits()),
         ),
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 from batchkit.aws.errors import translated
 from batchkit.aws.queue import Queue
 from batchkit.deploy.doctor.finding import Finding, System
-from batchkit.planning.failures import waiting
+from batchkit.planning.waits import waiting
 
 # A job may wait this long for a host to boot and an image to come; after that it is stuck.
 PATIENCE_SECONDS = 900

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from batchkit.planning.failures import FailureClass, diagnose
+from batchkit.planning.diagnoses import FailureClass
+from batchkit.planning.failures import diagnose
 
 BUCKETS = 60
 

@@ -17,7 +17,7 @@ from batchkit.deploy.steps import COMPUTE, RULES, SCHEDULE, STORAGE
 from batchkit.entry import handlers, worker
 from batchkit.planning import metrics, names, uploads
 from batchkit.project.check import BUCKET
-from batchkit.project.model import NAME
+from batchkit.project.tables import NAME
 from batchkit.runs import operations, orders
 from batchkit.worker import assignment
 

@@ -17,7 +17,7 @@ from batchkit.deploy import plan, steps
 from batchkit.deploy.code import Code
 from batchkit.deploy.template import Template
 from batchkit.planning.resources import FARGATE_MEMORY
-from batchkit.project.model import Alarms, Schedule, Storage
+from batchkit.project.tables import Alarms, Schedule, Storage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

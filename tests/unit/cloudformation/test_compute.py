@@ -16,7 +16,7 @@ from support.templates import alternatives, of_type, strings, template
 
 from batchkit.deploy.steps import COMPUTE
 from batchkit.planning.uploads import UploadRules
-from batchkit.project.model import Output
+from batchkit.project.tables import Output
 
 ENVIRONMENTS = of_type(COMPUTE, "AWS::Batch::ComputeEnvironment")
 QUEUES = of_type(COMPUTE, "AWS::Batch::JobQueue")

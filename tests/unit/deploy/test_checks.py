@@ -18,7 +18,7 @@ from batchkit.deploy.plan import plan
 from batchkit.deploy.steps import Site
 from batchkit.deploy.tools import PROJECT_TAG
 from batchkit.errors import ConfigError, PermissionDenied
-from batchkit.project.model import Network
+from batchkit.project.tables import Network
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from batchkit.deploy import code
 from batchkit.deploy.plan import plan
 from batchkit.deploy.steps import Site
 from batchkit.planning.idle_cost import total
-from batchkit.project.model import Network
+from batchkit.project.tables import Network
 
 SITE = Site("123456789012", "eu-west-1", "photos-worker:1")
 

@@ -17,8 +17,8 @@ from batchkit.deploy.plan import plan
 from batchkit.deploy.steps import Removal, Site, Stack
 from batchkit.deploy.tools import Tools
 from batchkit.planning import names
-from batchkit.project.model import Network, Storage
 from batchkit.project.sizes import Memory
+from batchkit.project.tables import Network, Storage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

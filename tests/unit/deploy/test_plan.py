@@ -21,7 +21,7 @@ from batchkit.gallery.changing import decoded
 from batchkit.planning import names
 from batchkit.planning.uploads import UploadRules
 from batchkit.project import document
-from batchkit.project.model import Alarms, Network, Output, Schedule
+from batchkit.project.tables import Alarms, Network, Output, Schedule
 from batchkit.runs import orders
 
 SITE = Site("123456789012", "eu-west-1", "photos-worker:1")

@@ -1,17 +1,12 @@
-"""Tests of batchkit.planning.failures."""
+"""Tests of batchkit.planning.failures, diagnoses and waits."""
 
 from __future__ import annotations
 
 import pytest
 
-from batchkit.planning.failures import (
-    CANCELLED,
-    FailureClass,
-    diagnose,
-    failure_class,
-    remedy,
-    waiting,
-)
+from batchkit.planning.diagnoses import CANCELLED, FailureClass
+from batchkit.planning.failures import diagnose, failure_class, remedy
+from batchkit.planning.waits import waiting
 
 EXITED = "Essential container in task exited"
 

@@ -15,7 +15,7 @@ from batchkit.planning.outputs import output_key
 from batchkit.planning.resources import FARGATE_MEMORY
 from batchkit.project import Project
 from batchkit.project.check import check_no_loop
-from batchkit.project.model import Compute, Output, Upload
+from batchkit.project.tables import Compute, Output, Upload
 
 Written = Callable[..., Project]
 

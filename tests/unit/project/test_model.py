@@ -1,4 +1,4 @@
-"""Tests of batchkit.project.model."""
+"""Tests of batchkit.project.model and batchkit.project.tables."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from batchkit.project import schema
-from batchkit.project.model import Document
+from batchkit.project.tables import Document
 
 
 @pytest.fixture(scope="module")

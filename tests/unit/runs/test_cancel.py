@@ -13,7 +13,7 @@ from support.submitting import Clock, sources
 from batchkit.completion.finishing import Finisher
 from batchkit.errors import DataError, Interrupted
 from batchkit.planning import names
-from batchkit.planning.failures import CANCELLED
+from batchkit.planning.diagnoses import CANCELLED
 from batchkit.planning.records import RunEnd
 from batchkit.planning.states import Counts, RunState
 from batchkit.runs import intents
