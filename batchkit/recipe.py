@@ -57,6 +57,14 @@ class Recipe:
 
         It leaves the other tasks out: changing one variant makes only that variant stale.
         """
+        return self._task_digests[task.name]
+
+    @cached_property
+    def _task_digests(self) -> Mapping[str, str]:
+        """By task: a worker asks for them with each source."""
+        return {task.name: self._digest(task) for task in self.tasks}
+
+    def _digest(self, task: Task) -> str:
         facts = {
             "uses": self.uses,
             "version": self.job.version,

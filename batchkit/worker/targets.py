@@ -9,8 +9,6 @@ from batchkit.errors import Rejected
 from batchkit.planning.outputs import output_key
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from batchkit.job import Task
     from batchkit.planning.manifest import Source
     from batchkit.recipe import Recipe
@@ -31,22 +29,27 @@ def targets(recipe: Recipe, place: Place, work: Work) -> tuple[list[Target], dic
     """The targets of a source's tasks, and the tasks that have none, with the reason."""
     found: list[Target] = []
     refused: dict[str, Rejected] = {}
-    for task in work.tasks:
+    wanted = {task.name for task in work.tasks}
+    owners: dict[str, str] = {}
+    # All, not only the wanted: a sibling may be another child's, and who comes first must not matter.
+    for task in recipe.tasks:
         try:
-            key = _key(recipe.tasks, place, work.source, task)
+            key = _key(place, work.source, task, owners)
         except Rejected as error:
-            refused[task.name] = error
+            if task.name in wanted:
+                refused[task.name] = error
         else:
-            found.append(Target(task, recipe.task_digest(task), key))
+            if task.name in wanted:
+                found.append(Target(task, recipe.task_digest(task), key))
     return found, refused
 
 
-def _key(tasks: Sequence[Task], place: Place, source: Source, task: Task) -> str:
+def _key(place: Place, source: Source, task: Task, owners: dict[str, str]) -> str:
+    """The key of a task's output, which is its own from now on. Raises Rejected."""
     key = output_key(place.template, source.key, task.name, task.extension)
     if (place.bucket, key) == (source.bucket, source.key):
         raise Rejected("OutputCollision", f"the output would overwrite its own source {key}")
-    for earlier in tasks[: tasks.index(task)]:
-        # A sibling may belong to another child, so the rule must not depend on who comes first.
-        if output_key(place.template, source.key, earlier.name, earlier.extension) == key:
-            raise Rejected("OutputCollision", f"task '{earlier.name}' already writes {key}")
+    owner = owners.setdefault(key, task.name)
+    if owner != task.name:
+        raise Rejected("OutputCollision", f"task '{owner}' already writes {key}")
     return key
