@@ -30,7 +30,7 @@ def test_an_upload_becomes_its_variants_in_containers(photos: World, engine: Doc
     assert {item["outcome"] for item in items.values()} == {"done"}
     assert size_and_format(photos.output("uploads/ä b+c.jpg", "thumb") or b"") == ((64, 64), "WEBP")
     assert "SUCCEEDED" in photos.message(items["thumb"]["run"])
-    assert containers(engine) == []
+    assert containers(photos, engine) == []
 
 
 def test_the_log_of_a_container_is_where_describe_jobs_says(photos: World) -> None:
@@ -81,7 +81,7 @@ def test_a_child_told_to_stop_ends_with_75_and_its_retry_makes_the_rest(
         return any(t.kind == "log" and '"stop/00' in t.text for t in photos.traces[before:])
 
     eventually(is_working, "the first source of the run")
-    (container,) = containers(engine, status="running")
+    (container,) = containers(photos, engine, status="running")
     container.kill("SIGTERM")
     photos.quiet()
 

@@ -44,4 +44,4 @@ def test_two_hundred_children_with_every_fifth_reclaimed_make_every_variant_once
     lost = [a for tries in children for a in tries if "interrupted" in a["statusReason"]]
     assert len(lost) >= 20
     assert all(len(tries) > 1 or "exitCode" in tries[0]["container"] for tries in children)
-    assert containers(engine) == []
+    assert containers(photos, engine) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from batchkit.local.docker import ownership
 from support.world import PROJECT
 
 if TYPE_CHECKING:
@@ -21,8 +22,10 @@ def attempts(photos: World, job: str) -> list[dict[str, Any]]:
     return [dict(attempt) for attempt in found["attempts"]]
 
 
-def containers(engine: DockerClient, **filters: str) -> list[Any]:
-    return list(engine.containers.list(all=True, filters={"label": "batchkit.stack", **filters}))
+def containers(photos: World, engine: DockerClient, **filters: str) -> list[Any]:
+    """Those of this sandbox: beside it, other tests have theirs."""
+    label = f"{ownership.STACK}={photos.sandbox.stack.executor._executor.stack}"
+    return list(engine.containers.list(all=True, filters={"label": label, **filters}))
 
 
 def count_writes(photos: World) -> None:
