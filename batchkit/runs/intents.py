@@ -97,7 +97,8 @@ def claim(
         return False
 
     intent = ledger.claim_intent(token, new, owner, delivery=delivery)
-    # Asked after the claim: whoever had the run until then stores no plan any more, or has stored it by now.
+    # The plan is looked for after the claim: whoever had the run until then may still store one, and is
+    # stopped before the run is recorded.
     while intent.run != new and is_left(intent, again=again):
         intent, again = ledger.claim_intent(token, new, owner, over=intent.run, delivery=delivery), False
     return Claim(intent, continued=intent.run != new)

@@ -69,7 +69,7 @@ class Tally:
 
 
 def report(assignment: Assignment, tasks: int, tally: Tally, started: int, stopped: int) -> Report:
-    """The child's report, of a child that still works by now; times in epoch seconds."""
+    """The child's report; of one that still works, until `stopped`. Times in epoch seconds."""
     return Report(
         run=assignment.run,
         child=assignment.child,
