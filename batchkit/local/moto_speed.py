@@ -8,15 +8,19 @@ stack has least of.
 from __future__ import annotations
 
 import inspect
+import string
 from copy import copy, deepcopy
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from moto.core import serialize
+from moto.core import responses, serialize
+from moto.core.utils import method_names_from_class
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.parsing import validators
 from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node  # type: ignore[attr-defined]
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]
+from moto.moto_api._internal.moto_random import MotoRandom
+from moto.moto_server import werkzeug_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -169,6 +173,29 @@ def _first_parts(keys: Iterator[str]) -> Iterator[str]:
     return (key.split(".", 1)[0] for key in keys)
 
 
+def request_ids_are_drawn_by_letter(patches: Patches) -> None:
+    """moto draws each of the 52 letters of an answer's id by a call of its own."""
+
+    def get_random_string(
+        self: MotoRandom, length: int = 20, include_digits: bool = True, lower_case: bool = False
+    ) -> str:
+        letters = string.ascii_letters + (string.digits if include_digits else "")
+        drawn = "".join(self.choices(letters, k=length))
+        return drawn.lower() if lower_case else drawn
+
+    patches.replace(MotoRandom, "get_random_string", get_random_string)
+
+
+def actions_are_listed_for_each_call(patches: Patches) -> None:
+    """moto finds out which methods a service's class has each time one is called."""
+    patches.replace(responses, "method_names_from_class", cache(method_names_from_class))
+
+
+def answers_are_for_any_page(patches: Patches) -> None:
+    """moto lets any web page read its answers, by headers that `guard` takes out again."""
+    patches.replace(werkzeug_app, "DISABLE_GLOBAL_CORS", True)
+
+
 SHORTER: tuple[Callable[[Patches], None], ...] = (
     nodes_are_asked_for_every_kind,
     parts_of_updates_are_checked,
@@ -176,4 +203,7 @@ SHORTER: tuple[Callable[[Patches], None], ...] = (
     updates_are_parsed_twice,
     queries_sort_the_table,
     absent_members_are_looked_for,
+    request_ids_are_drawn_by_letter,
+    actions_are_listed_for_each_call,
+    answers_are_for_any_page,
 )

@@ -15,6 +15,7 @@ import botocore.session
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel
+    from werkzeug.datastructures import Headers
 
     from batchkit.local.server import Call
 
@@ -31,9 +32,9 @@ class Route:
     query: AbstractSet[str]
     headers: AbstractSet[str]
 
-    def fits(self, query: AbstractSet[str], headers: AbstractSet[str]) -> bool:
+    def fits(self, query: AbstractSet[str], headers: Headers) -> bool:
         """Whether a call of this method and path is of this operation."""
-        return self.query <= query and self.headers <= headers
+        return self.query <= query and all(name in headers for name in self.headers)
 
 
 def operation(call: Call) -> str:
@@ -50,10 +51,9 @@ def operation(call: Call) -> str:
 def _rest(call: Call, service: str) -> str:
     asked = parse_qs(call.environ.get("QUERY_STRING", ""), keep_blank_values=True)
     query = {f"{name}={values[0]}" for name, values in asked.items()} | set(asked)
-    headers = {name.lower() for name, _ in call.headers}
     routes, path = _by_path(service, call.environ["REQUEST_METHOD"]), call.path
     near = (those for pattern, those in routes.items() if pattern.fullmatch(path))
-    found = [route for route in chain.from_iterable(near) if route.fits(query, headers)]
+    found = [route for route in chain.from_iterable(near) if route.fits(query, call.headers)]
     return max(found, key=lambda route: len(route.query) + len(route.headers)).name if found else ""
 
 
@@ -92,7 +92,7 @@ def _route(model: OperationModel) -> Route:
         method=http["method"],
         path=re.compile(pattern),
         query=fixed | needed,
-        headers={name.lower() for place, name in located if place == "header"},
+        headers={name for place, name in located if place == "header"},
     )
 
 

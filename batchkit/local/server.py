@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import cached_property
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +66,7 @@ class Call:
         body = request.get_data(cache=False)
         return cls(environ=environ, body=body, headers=request.headers)
 
-    @property
+    @cached_property
     def path(self) -> str:
         """The path as it arrived, percent-encoding included, without the query."""
         return str(self.environ.get("RAW_URI", self.environ.get("PATH_INFO", ""))).split("?", 1)[0]
@@ -74,7 +75,7 @@ class Call:
     def source_ip(self) -> str:
         return str(self.environ.get("REMOTE_ADDR", HOST))
 
-    @property
+    @cached_property
     def scope(self) -> tuple[str, str] | None:
         """(region, service) of the signature; None for an unsigned or presigned request.
 

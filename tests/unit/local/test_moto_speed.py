@@ -6,12 +6,16 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from moto.core import responses
 from moto.core.serialize import XFormedAttributePicker, get_serializer_class
 from moto.core.utils import get_service_model
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 from moto.dynamodb.parsing.tokens import ExpressionTokenizer
 from moto.dynamodb.parsing.validators import ActionCountValidator
+from moto.dynamodb.responses import DynamoHandler
+from moto.moto_api._internal.moto_random import MotoRandom
+from moto.moto_server.werkzeug_app import create_backend_app
 
 from batchkit.local.moto_patches import Patches
 from batchkit.local.moto_speed import hasten_all
@@ -239,3 +243,30 @@ def test_an_answer_reads_as_in_moto(service: str, operation: str, answer: Any, p
 
 def without_ids(answer: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in answer.items() if name != "headers"}
+
+
+@pytest.mark.parametrize("chosen", [{}, {"include_digits": False}, {"lower_case": True}])
+def test_a_random_text_has_the_length_and_the_letters_of_motos(
+    chosen: dict[str, Any], patches: Patches
+) -> None:
+    def drawn() -> tuple[int, set[str]]:
+        draw = MotoRandom(1).get_random_string
+        return len(draw(**chosen)), set(draw(length=5000, **chosen))
+
+    expected = drawn()
+    hasten_all(patches)
+    assert drawn() == expected
+
+
+def test_the_actions_of_a_service_are_listed_once(patches: Patches) -> None:
+    expected = responses.method_names_from_class(DynamoHandler)
+    hasten_all(patches)
+    found = responses.method_names_from_class(DynamoHandler)
+    assert found == expected
+    assert responses.method_names_from_class(DynamoHandler) is found
+
+
+def test_no_answer_is_for_any_page(patches: Patches) -> None:
+    assert create_backend_app("s3").after_request_funcs
+    hasten_all(patches)
+    assert not create_backend_app("s3").after_request_funcs
