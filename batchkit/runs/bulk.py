@@ -1,7 +1,7 @@
-"""The bulk lane of one project, composed: gather → plan → submit.
+"""The bulk lane of one project, composed: claim → draft → submit.
 
 request ─ claim ─ run ─┬─ its stored plan, if an interrupted command left one
-                       └─ sources → spool → plan
+                       └─ a new one (runs/drafting.py)
 plan ─ steps ─ executor (AWS, or a rehearsal)
 """
 
@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from batchkit.aws import uploading
 from batchkit.aws.account import account_id
-from batchkit.aws.listing import Requests
 from batchkit.aws.objects import Objects
 from batchkit.aws.queue import Queue
 from batchkit.aws.run_ledger import RunLedger
@@ -24,11 +23,10 @@ from batchkit.aws.spot_prices import spot_vcpu_hour
 from batchkit.planning import names
 from batchkit.planning.backfill import Plan
 from batchkit.planning.prices import PRICES, compute_price, overridden
-from batchkit.planning.source_spec import KeyFile
-from batchkit.runs import duplicates, intents, kept, planner
+from batchkit.runs import intents, kept
 from batchkit.runs.classify import Classifier
-from batchkit.runs.gather import gather, named
-from batchkit.runs.interrupts import Stopped, unless_stopped, until_stopped
+from batchkit.runs.drafting import Drafting
+from batchkit.runs.interrupts import Stopped, unless_stopped
 from batchkit.runs.requests import Prepared, Request
 from batchkit.runs.spool import Spool
 from batchkit.runs.steps import Destination, Step, steps
@@ -39,8 +37,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from batchkit.aws.clients import Clients
-    from batchkit.planning.backfill import Found
-    from batchkit.planning.manifest import Source
     from batchkit.planning.prices import Price
     from batchkit.project import Project
     from batchkit.runs.steps import Executor
@@ -86,6 +82,10 @@ class Bulk:
     def queue(self) -> Queue:
         return Queue.of(self.clients)
 
+    @cached_property
+    def drafting(self) -> Drafting:
+        return Drafting(self.project, self.clients, self._classifier, self.clock)
+
     @property
     def destination(self) -> Destination:
         name = names.queue(self.project.name, "bulk")
@@ -95,7 +95,7 @@ class Bulk:
         """A plan that nothing but this process knows of; its files in `folder`."""
         # Kept and submitted, it is a run like any other: no two plans are of one run.
         run = names.bulk_run(int(self.clock()), uuid.uuid4().hex)
-        return self._planned(request, run, folder, stopped)
+        return self.drafting.draft(request, run, folder, stopped)
 
     def prepare(
         self,
@@ -126,16 +126,13 @@ class Bulk:
         if stored is not None:
             return Prepared(stored, None, claim, continued=True)
         if foreseen is not None and foreseen.found is not None:
-            plan = self._plan(request, claim.run, foreseen.found)
+            plan = self.drafting.plan(request, claim.run, foreseen.found)
             return replace(foreseen, plan=plan, claim=claim)
-        return replace(self._planned(request, claim.run, folder, stopped), claim=claim)
+        return replace(self.drafting.draft(request, claim.run, folder, stopped), claim=claim)
 
     def check_parts(self, *parts: Prepared) -> None:
         """Raises DataError when parts of one command, all planned by now, overwrite each other's outputs."""
-        planned = [
-            (part.found, part.spool) for part in parts if part.found is not None and part.spool is not None
-        ]
-        planner.check_parts(planned, self._target)
+        self.drafting.check_parts(parts)
 
     def keep(self, prepared: Prepared, path: Path) -> None:
         """Keep a rehearsed plan in a file, to be submitted later."""
@@ -199,51 +196,8 @@ class Bulk:
         """Whether the run has ended, which a command that was broken off may not know."""
         return prepared.continued and intents.is_done(self.ledger.run(prepared.plan.run))
 
-    def sources(self, request: Request, requests: Requests) -> Iterator[Source]:
-        """What the request chooses, whatever became of it before; `requests` counts what listing it took."""
-        if request.keys is None:
-            yield from gather(request.spec, request.selection, self.clients, requests=requests)
-            return
-        with request.keys.open("rb") as file:
-            yield from gather(request.spec, request.selection, self.clients, file, request.repeats)
-
     def _circumstances(self) -> Mapping[str, str]:
         return kept.circumstances(self.project, self.artifacts)
-
-    def _planned(self, request: Request, run: str, folder: Path, stopped: Stopped) -> Prepared:
-        spool, request = Spool.within(folder), self._without_repeats(request, folder, stopped)
-        requests, classifier = Requests(), self._classifier() if request.changed_only else None
-        found = planner.collect(
-            until_stopped(self.sources(request, requests), stopped),
-            spool,
-            target=self._target,
-            classify=classifier.classify if classifier else None,
-            limit=request.selection.limit,
-            wanted=request.wanted,
-            taken=request.taken,
-            repeated=request.repeats.count if request.repeats else 0,
-        )
-        # Counted as they are made: filters leave out objects that were listed, too.
-        found = replace(found, lists=requests.number)
-        if classifier is not None:
-            found = replace(found, asked=classifier.asked.number, looked=classifier.looked.number)
-        return Prepared(self._plan(request, run, found), spool, found=found)
-
-    def _without_repeats(self, request: Request, folder: Path, stopped: Stopped) -> Request:
-        """The request that knows which lines of its file name what was named before."""
-        if request.keys is None or not isinstance(request.spec, KeyFile):
-            return request
-        with request.keys.open("rb") as file:
-            found = duplicates.find(until_stopped(named(request.spec, file), stopped), folder)
-        return replace(request, repeats=found)
-
-    def _plan(self, request: Request, run: str, found: Found) -> Plan:
-        started, options = int(self.clock()), request.options(self.project)
-        return planner.make_plan(found, run=run, started=started, target=self._target, options=options)
-
-    @property
-    def _target(self) -> planner.Target:
-        return planner.Target(self.project.recipe, self.project.output.key, self.project.upload_rules)
 
     @property
     def _place(self) -> Place:

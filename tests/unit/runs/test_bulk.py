@@ -14,6 +14,7 @@ from support.moto_world import TIME, Clock, World
 
 from batchkit.errors import BatchkitError, DataError, Interrupted
 from batchkit.planning.source_spec import KeyFile, Prefix
+from batchkit.runs.drafting import Drafting
 from batchkit.runs.manifests import Manifest
 from batchkit.runs.requests import Prepared, Request
 
@@ -213,12 +214,13 @@ def test_every_list_request_is_counted_whatever_the_filters_leave_of_it(command:
 
 
 def test_trouble_in_the_middle_of_a_listing_claims_no_plan(command: Command) -> None:
-    def found(request: Request, requests: Requests) -> Iterator[Source]:
-        yield command.sources[0]
-        raise DataError("the listing broke off")
+    class Broken(Drafting):
+        def _sources(self, request: Request, requests: Requests) -> Iterator[Source]:
+            yield command.sources[0]
+            raise DataError("the listing broke off")
 
     bulk = command.bulk
-    vars(bulk)["sources"] = found
+    vars(bulk)["drafting"] = Broken(**vars(bulk.drafting))
     (command.folder / "broken").mkdir()
     with pytest.raises(DataError):
         bulk.prepare(command.request, command.folder / "broken", lambda: False)
