@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
+# Seconds that only a fault takes, even on a busy machine.
+PATIENCE = 300.0
 
 # Every client of a session shares what botocore has read from disk.
 session = cache(boto3.Session)
@@ -69,7 +71,7 @@ class StackWorld:
             region_name=REGION,
             aws_access_key_id="test",
             aws_secret_access_key="test",
-            config=Config(retries={"max_attempts": 1}, **config),
+            config=Config(retries={"max_attempts": 1}, read_timeout=PATIENCE, **config),
         )
 
     @cached_property
@@ -144,7 +146,7 @@ class StackWorld:
         assert answer["FailedEntryCount"] == 0
 
     def settle(self) -> None:
-        assert self.stack.drain(300)
+        assert self.stack.drain(PATIENCE)
 
     def messages(self, queue_arn: str) -> list[dict[str, Any]]:
         """All messages of a queue once everything has settled, taken away."""

@@ -12,7 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
-from support.stack_world import REGION, InstantExecutor, session
+from support.stack_world import PATIENCE, REGION, InstantExecutor, session
 
 from batchkit.local.call_faults import REFUSALS, Aim, CallFaults, fate
 from batchkit.local.stack import LocalStack
@@ -52,7 +52,9 @@ class Calls:
             region_name=REGION,
             aws_access_key_id="test",
             aws_secret_access_key="test",
-            config=Config(retries={"total_max_attempts": attempts, "mode": "standard"}, **config),
+            config=Config(
+                retries={"total_max_attempts": attempts, "mode": "standard"}, read_timeout=PATIENCE, **config
+            ),
         )
 
     def error(self, service: str) -> tuple[str, int]:
