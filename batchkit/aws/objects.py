@@ -133,10 +133,10 @@ class Objects:
     def delete(self, bucket: str, key: str, *, only_if: str | None = None) -> bool:
         """Delete an object; nothing happens where there is none. False when it does not have the etag
         `only_if`, or there is none with it any more. A versioned bucket keeps its versions."""
-        condition = _condition(only_if, only_if_absent=False)
+        condition: dict[str, Any] = {**_condition(only_if, only_if_absent=False)}
         with translated(f"deleting {url(bucket, key)}"):
             try:
-                self._client.delete_object(Bucket=bucket, Key=key, **condition)  # type: ignore[arg-type]
+                self._client.delete_object(Bucket=bucket, Key=key, **condition)
             except boto.ClientError as error:
                 if condition and _is_refused(error):
                     return False

@@ -131,7 +131,7 @@ def _permit(bulk: Bulk, mine: Intent) -> Callable[[str], None]:
         others = [one.run for one in members if not one.has_ended and one.run != run]
         raise Interrupted(
             f"{run} is not submitted: another retry of the same items was begun since",
-            found=", ".join(others) or "one that has not begun its run yet",
+            found=", ".join(others) or "one that has not begun a run of its own",
             expected="one retry at a time of a run and its retries",
             fix=f"let the other one go on; batchkit status {others[0] if others else mine.run}",
         )

@@ -383,7 +383,7 @@ def test_of_two_retries_typed_at_once_one_submits_and_the_other_names_it(past: P
     one, other = (retry.take(lane(past.world), past.run, ()) for _ in range(2))
     with pytest.raises(Interrupted, match="b-mine is not submitted") as caught:
         one.bulk.permit("b-mine")
-    assert "not begun its run yet" in str(caught.value.found)
+    assert "not begun a run of its own" in str(caught.value.found)
     again = Past(past.world, past.sources[:1])
     other.bulk.permit(again.run)
     past.ledger.retried(past.run, again.run)
