@@ -38,7 +38,7 @@ def _command(path: Path, line: str) -> None:
 
 def run(tools: Path, host: str) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": f"{tools}:{os.environ['PATH']}", "DOCKER_HOST": host}
-    return subprocess.run([SCRIPT], env=environment, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run([SCRIPT], env=environment, capture_output=True, text=True, check=False, timeout=120)
 
 
 class _Ping(http.server.BaseHTTPRequestHandler):
