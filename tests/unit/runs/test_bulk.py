@@ -52,7 +52,7 @@ def test_every_call_of_a_submission_has_its_turn_in_the_test_below(command: Comm
 def test_a_submission_of_which_any_call_fails_is_completed_by_repeating_it(
     command: Command, number: int, way: Way
 ) -> None:
-    spoiled = FailingCalls(command.world.clients, way, lambda n: n == number)
+    spoiled = FailingCalls(command.world.clients, way, lambda n, _attempt: n == number)
     with pytest.raises(BatchkitError) as caught:
         command.type()
     spoiled.close()
