@@ -98,6 +98,22 @@ def test_chroma_is_laid_out_in_the_blocks_that_the_encoder_averages(size: tuple[
         assert (plane == blocks[: size[1], : size[0]]).all()
 
 
+@pytest.mark.parametrize("size", [(40, 30), (41, 31), (17, 13), (3, 3)], ids=str)
+@pytest.mark.parametrize("box", [(0, 0, 400, 300), (33.3, 17.7, 350.2, 300)], ids=["all", "part"])
+def test_chroma_lies_where_its_luma_lies(
+    size: tuple[int, int], box: tuple[float, float, float, float]
+) -> None:
+    """Along a ramp what is moved has other levels, so many a pixel; a drift is greatest near the end."""
+    across = Image.linear_gradient("L").transpose(Image.Transpose.ROTATE_90).resize((400, 300))
+    for axis, ramp in enumerate((across, Image.linear_gradient("L").resize((400, 300)))):
+        resized = chroma.resize(Image.merge(chroma.MODE, (ramp,) * 3), size, box, REDUCING_GAP)
+        luma, blue, red = (np.asarray(band, np.float64).mean(axis=axis) for band in resized.split())
+        a_pixel = abs(luma[-1] - luma[0]) / (size[axis] - 1)
+        end = slice(size[axis] // 2 // 3 * 4, size[axis] // 2 * 2)
+        for plane in (blue, red):
+            assert abs((plane - luma)[end].mean()) < 0.4 * a_pixel
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.data(), st.integers(1, 90), st.integers(1, 90))
 def test_any_box_becomes_any_size_and_keeps_its_colour(data: st.DataObject, width: int, height: int) -> None:
@@ -148,6 +164,15 @@ def test_only_sources_that_are_stored_so_are_read_so() -> None:
     source = header.read(bare, Limits())
     assert "jfif" not in source.image.info
     assert is_apart(bare, HALVED)
+
+
+def test_what_only_pillow_takes_for_jfif_does_not_say_how_colours_are_stored() -> None:
+    stored = encoded(quarters((800, 600)), "JPEG", quality=95, keep_rgb=True)
+    short = b"\xff\xe0\x00\x0aJFIF\0\1\1\0"
+    body = stored[:2] + short + stored[2:]
+    assert not is_apart(body, HALVED)
+    (found,) = made(body, {**HALVED, "resize": {"width": 200}})
+    assert close(found.getpixel((50, 38)), (255, 0, 0))
 
 
 @pytest.mark.parametrize("options", [{}, {"keep_rgb": True}, {"subsampling": "4:2:2"}], ids=str)
