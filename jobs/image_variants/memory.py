@@ -28,6 +28,8 @@ ENCODERS = {"avif": 24.0, "webp": 4.0, "png": 2.0, "gif": 6.0, "tiff": 2.0, "jpe
 LOSSLESS_WEBP = 20.0
 # A finished picture that is not the cut itself: filtered, padded, or laid on a background.
 FINISHED = 4.0
+# Luma or chroma on its own, while it is resized.
+PLANE = 1.0
 # Modes that must become another one before they can be resized: both pictures are there at once.
 CONVERTED = frozenset({"1", "P", "PA", "LA", "RGBA"})
 
@@ -72,19 +74,42 @@ def _decoded(part: Part) -> float:
     """The decoded picture, and the one in another mode."""
     mode, plan = part.source.image.mode, part.plan
     width = float(WIDTHS.get(mode, 4))
-    if mode in CONVERTED or "transparency" in part.source.image.info:
+    if _is_converted(part.source):
         width += 4
+    if part.apart:
+        width += PLANE
     return width * _pixels(plan.decoded)
 
 
+def _is_converted(source: Source) -> bool:
+    return source.image.mode in CONVERTED or "transparency" in source.image.info
+
+
 def _finishing(part: Part) -> list[float]:
-    """Of each variant: its finished picture, or all frames of it, and what its encoder needs."""
+    """Of each variant: its finished picture, or all frames of it, and what its filters or encoder need."""
+    others = part.source.frames - 1 if part.moving else 0
     return [
-        _pixels(use.canvas) * (FINISHED * (part.source.frames if part.moving else 1) + _encoder(variant))
+        _pixels(use.canvas)
+        * (FINISHED * others + max(FINISHED + _encoder(variant), _filtering(variant, part)))
         for cut in part.plan.cuts
         for use in cut.uses
         for variant in (part.variants[use.place],)
     ]
+
+
+def _filtering(variant: Variant, part: Part) -> float:
+    """Bytes a pixel while the filters are at work, one after the other: what each gets, and takes beside it.
+
+    The first gets the cut itself, or its colours where luma and chroma are apart. Transparency is parted
+    from colours by a copy of them.
+    """
+    given = FINISHED if part.apart and variant.filters and not variant.filters[0].takes_chroma else 0.0
+    colours = FINISHED if _is_converted(part.source) else 0.0
+    most = 0.0
+    for each in variant.filters:
+        most = max(most, given + colours + each.beside)
+        given = FINISHED
+    return most
 
 
 def _encoder(variant: Variant) -> float:

@@ -20,6 +20,8 @@ class Filter(
 
     # Whether it takes pictures of image_variants.chroma's mode as they are.
     takes_chroma: ClassVar[bool] = False
+    # Bytes a pixel that it takes beside the picture that it gets, its result among them.
+    beside: ClassVar[float] = 8.0
 
     def __call__(self, image: Image.Image) -> Image.Image:
         """The filtered picture. Raises Rejected when this picture cannot take the filter."""

@@ -127,9 +127,8 @@ def _settled(cut: Cut, image: Image.Image) -> Cut:
 def finish(picture: Image.Image, use: Use, variant: Variant) -> Image.Image:
     """Filters, then padding and background. Raises Rejected."""
     first = variant.filters[0] if variant.filters else variant
-    if not first.takes_chroma:
-        picture = chroma.coloured(picture)
-    filtered = filters.apply(picture, variant.filters)
+    # Handed over, not kept: the second filter needs the first one's result only.
+    filtered = filters.apply(picture if first.takes_chroma else chroma.coloured(picture), variant.filters)
     if use.canvas != filtered.size:
         return colour.pad(filtered, use.canvas, use.offset, variant.background or WHITE)
     if variant.background not in {None, "transparent"}:

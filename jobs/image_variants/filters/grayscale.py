@@ -13,6 +13,7 @@ class Grayscale(Filter, frozen=True):
     """No parameters."""
 
     takes_chroma: ClassVar[bool] = True
+    beside: ClassVar[float] = 1.0
 
     def __call__(self, image: Image.Image) -> Image.Image:
         return keeping_alpha(image, lambda colours: colours.convert("L"))

@@ -22,9 +22,12 @@ class Sepia(Filter, frozen=True):
         return keeping_alpha(image, self._tone)
 
     def _tone(self, colours: Image.Image) -> Image.Image:
-        import numpy as np  # noqa: PLC0415  (only those who ask for sepia wait for numpy)
-
-        identity = np.eye(3, dtype=np.float32)
-        matrix = identity + np.float32(self.strength) * (np.asarray(TONES, np.float32) - identity)
-        pixels = np.asarray(colours.convert("RGB"), np.float32) @ matrix.T
-        return Image.fromarray(np.clip(pixels + 0.5, 0, 255).astype(np.uint8))
+        matrix: list[float] = []
+        for own, row in enumerate(TONES):
+            # Between the colour as it is and its sepia tone; Pillow wants what is added as a fourth.
+            matrix += (
+                (1 - self.strength) * (own == at) + self.strength * tone for at, tone in enumerate(row)
+            )
+            matrix.append(0.0)
+        rgb = colours if colours.mode == "RGB" else colours.convert("RGB")
+        return rgb.convert("RGB", tuple(matrix))

@@ -65,10 +65,10 @@ class Watermark(Filter, frozen=True):
     def __call__(self, image: Image.Image) -> Image.Image:
         mark = self._draw_text(image.size) if self.text is not None else self._fit_image(image.size)
         left, top = self._corner(image.size, mark.size)
-        layer = Image.new("RGBA", image.size, (0, 0, 0, 0))
-        layer.paste(mark, (left, top))
-        marked = Image.alpha_composite(image.convert("RGBA"), layer)
-        return marked if image.mode == "RGBA" else marked.convert("RGB")
+        box = (left, top, left + mark.width, top + mark.height)
+        marked = image.copy() if image.mode == "RGBA" else image.convert("RGB")
+        marked.paste(Image.alpha_composite(image.crop(box).convert("RGBA"), mark).convert(marked.mode), box)
+        return marked
 
     def _draw_text(self, picture: tuple[int, int]) -> Image.Image:
         from PIL import ImageDraw  # noqa: PLC0415  (see _font)

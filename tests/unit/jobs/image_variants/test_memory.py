@@ -24,6 +24,9 @@ SIZE = (2400, 1600)
 WIDTHS = [{"name": f"w{width}", "format": "jpeg", "resize": {"width": width}} for width in (1000, 500)]
 PLAIN = ImageVariants(resizer=Pillow())
 WHOLE = [{"name": "all", "format": "jpeg"}]
+MARKED = [{**WHOLE[0], "filters": [{"type": "blur"}, {"type": "watermark", "text": "batchkit"}]}]
+GRAY = [{**WHOLE[0], "filters": [{"type": "grayscale"}]}]
+THIN = [{**WHOLE[0], "resize": {"width": 6000, "height": 10, "fit": "exact"}}]
 
 # What memory a fresh process takes more for a file than for a small one, in kB.
 MEASURE = """
@@ -53,6 +56,7 @@ def files() -> dict[str, bytes]:
     return {
         "small": encoded(Image.new("RGB", (64, 64)), "JPEG"),
         "a.jpg": encoded(picture, "JPEG"),
+        "large.jpg": encoded(Image.new("RGB", (6000, 4000)), "JPEG"),
         "progressive.jpg": encoded(picture, "JPEG", progressive=True, subsampling="4:4:4"),
         "rgba.png": encoded(picture.convert("RGBA"), "PNG", compress_level=1),
         "a.webp": encoded(picture, "WEBP", method=0),
@@ -74,6 +78,9 @@ def test_the_estimate_is_enough_and_not_much_too_much(tmp_path: Path, resizer: s
         (tmp_path / name).write_bytes(body)
     for name, variants in (
         ("a.jpg", WHOLE),
+        ("a.jpg", MARKED),
+        ("a.jpg", GRAY),
+        ("large.jpg", THIN),
         ("progressive.jpg", WIDTHS),
         ("rgba.png", WIDTHS),
         ("a.webp", WIDTHS),
