@@ -31,7 +31,7 @@ def explain(request: Request, resizer: Resizer) -> list[Row]:
 def _part(part: Part, request: Request) -> Iterator[Row]:
     plan = part.plan
     yield _source(part)
-    if plan.cuts and not plan.safe:
+    if plan.cuts and (part.apart or not plan.safe):
         plan, _ = decode_safely(part, request.limits, request.memory)
     if plan.cuts:
         yield _decode(part, plan, request.memory)
@@ -58,11 +58,14 @@ def _source(part: Part) -> Row:
 
 
 def _decode(part: Part, plan: Plan, allowed: int | None) -> Row:
-    needed = memory.need(replace(part, plan=plan))
+    done = replace(part, plan=plan)
+    needed = memory.need(done)
     notes = [] if plan.scale == 1 else [f"at 1/{plan.scale} of its size"]
     if plan.scale < part.plan.scale:
         notes.append(f"a second time: at 1/{part.plan.scale} its sharp details would suffer")
-    if part.apart:
+    elif part.apart and not done.apart:
+        notes.append("a second time: its sharp colours would suffer")
+    if done.apart:
         notes.append("luma and chroma apart")
     of = "" if allowed is None else f" of {allowed / memory.MB:,.0f}"
     notes.append(f"needs about {needed / memory.MB:,.0f}{of} MB")

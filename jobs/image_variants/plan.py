@@ -53,13 +53,15 @@ class Cut:
 
 @dataclass(frozen=True)
 class Plan:
-    """`scale`: the source is decoded at 1/scale of its size, `decoded` pixels as they are stored.
+    """For a source of that `detail`. `scale`: it is decoded at 1/scale of its size, `decoded` pixels as they
+    are stored.
 
     The scale is `safe` for pictures of any detail, or for those of the plan's detail only: then the decoded
     picture must be looked at. `cuts` are in the order of making; `refused` are variants that cannot be, by
     place.
     """
 
+    detail: Detail
     scale: int
     safe: bool
     decoded: Size
@@ -84,8 +86,12 @@ class Part:
 
     @property
     def apart(self) -> bool:
-        """Whether it is decoded into luma and chroma, and not into colours."""
-        return self.resizer.apart and chroma.apart(self.source, self.variants)
+        """Whether it is decoded into luma and chroma, and not into colours: not what is known to be sharp.
+
+        At the edges of coloured text, luma beside halved chroma leaves the range of colours and is clipped.
+        """
+        is_sharp = self.plan.detail == "sharp"
+        return not is_sharp and self.resizer.apart and chroma.apart(self.source, self.variants)
 
 
 def make_plan(source: Source, variants: Sequence[Variant], limits: Limits, detail: Detail = "photo") -> Plan:
@@ -103,6 +109,7 @@ def make_plan(source: Source, variants: Sequence[Variant], limits: Limits, detai
     scale = _scale(source, list(uses), detail)
     steps = pyramid.order(list(uses))
     return Plan(
+        detail=detail,
         scale=scale,
         safe=scale == _scale(source, list(uses), "sharp"),
         decoded=_decoded(source.stored, scale),

@@ -68,18 +68,19 @@ def render(part: Part, limits: Limits, allowed: int | None = None) -> Iterator[R
 def decode_safely(part: Part, limits: Limits, allowed: int | None = None) -> tuple[Plan, Decoded]:
     """The decoded source, and the plan that it was decoded by.
 
-    Where the plan's scale is not safe for every picture, the decoded one is looked at, and decoded again at
-    a larger scale if it is too sharp: a photo hardly ever is, a page of text always. Raises Rejected, also
-    when that would need more memory than is allowed.
+    Where the plan is not safe for every picture, the decoded one is looked at, and decoded again, at a larger
+    scale or in colours, if it is too sharp: a photo hardly ever is, a page of text always. Raises Rejected,
+    also when that would need more memory than is allowed.
     """
     decoded = decode(part)
-    if part.plan.safe:
+    if part.plan.safe and not part.apart:
         return part.plan, decoded
     better = make_plan(part.source, part.variants, limits, detail.look(decoded.image))
-    if better.scale == part.plan.scale:
+    again = replace(part, plan=better)
+    if (better.scale, again.apart) == (part.plan.scale, part.apart):
         return part.plan, decoded
     decoded.image.close()
-    again = replace(part, plan=better, source=part.source.again())
+    again = replace(again, source=part.source.again())
     memory.check(again, allowed)
     return better, decode(again)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from support.imagery import close, encoded, landscape, opened, quarters, turned
 from support.similarity import ssim
 
@@ -200,3 +200,17 @@ def test_filters_padding_and_facts_get_the_colours_that_they_know() -> None:
         assert one.mode == other.mode
         assert ssim(one, other) >= ALIKE
     assert close(ours[3].getpixel((150, 2)), (0x20, 0x40, 0x60))
+
+
+@pytest.mark.parametrize("width", [1500, 300], ids=["whole", "small"])
+def test_coloured_text_is_made_in_colours(width: int) -> None:
+    page = Image.new("RGB", (1500, 1000), "white")
+    for number, top in enumerate(range(0, 1000, 26)):
+        ink = ("red", "blue", "magenta")[number % 3]
+        text = "The quick brown fox. " * 10
+        ImageDraw.Draw(page).text((5, top), text, ink, ImageFont.load_default(20))
+    body = encoded(page, "JPEG", quality=92)
+    variants = [{"format": "webp", "resize": {"width": width}}, {**HALVED, "resize": {"width": width}}]
+    assert not is_apart(body, *variants)
+    ours, colours = made(body, *variants), made(body, *variants, resizer="pillow-simd")
+    assert [one.tobytes() for one in ours] == [one.tobytes() for one in colours]

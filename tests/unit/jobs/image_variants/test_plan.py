@@ -27,6 +27,7 @@ def uncut(place: int, size: tuple[int, int]) -> Use:
 def test_a_plan_tells_the_scale_and_what_each_picture_is_made_from() -> None:
     found = plan(jpeg((4000, 3000)), {"width": 400}, {"width": 1600}, {"width": 800})
     assert found == Plan(
+        detail="photo",
         scale=2,
         safe=False,
         decoded=(2000, 1500),
