@@ -7,6 +7,8 @@ import math
 import re
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from batchkit.aws.objects import Head, Objects, url
 from batchkit.errors import JobError, Rejected, Throttled
 from batchkit.planning import names
@@ -117,7 +119,7 @@ def _encode(name: str, value: str | float) -> str:
             found=ascii(value)[:80],
             expected="a finite number, or at most 256 printable ASCII characters",
         )
-    return json.dumps(value)
+    return msgspec.json.encode(value).decode()
 
 
 def _content_type(output: Output) -> str:
