@@ -65,8 +65,7 @@ def test_an_upload_whose_children_all_reported_has_succeeded(house: House) -> No
     assert detail["counts"] == {"done": 3, "fresh": 0, "rejected": 0, "failed": 0, "bytes": 30}
     assert (detail["source"], detail["sources"]) == (f"s3://{UPLOADS}/uploads/good.jpg", 1)
     assert (detail["started"], detail["stopped"]) == (CREATED, CREATED + 60)
-    record = house.ledger.run(run_of(job))
-    assert record is not None
+    record = record_of(house, run_of(job))
     assert (record["state"], record["lane"], record["job"]) == ("SUCCEEDED", "upload", "upload-job")
 
 
@@ -192,6 +191,13 @@ def test_a_duplicate_array_that_did_better_mends_the_run(house: House) -> None:
     assert [state for _, state in states(house)] == ["FAILED", "SUCCEEDED"]
 
 
+def record_of(house: House, run: str) -> dict[str, Any]:
+    """What the ledger says of a run that it knows."""
+    record = house.ledger.run(run)
+    assert record is not None
+    return record
+
+
 def reported(house: House, run: str) -> list[dict[str, Any]]:
     """The rows of the report beside the manifest."""
     stored = house.objects.get(ARTIFACTS, names.report_key(run, "jsonl"))
@@ -209,8 +215,7 @@ def test_a_childs_death_that_is_told_after_its_runs_end_explains_it_in_record_an
     assert [row["error_class"] for row in reported(house, "b-late-death")[3:]] == ["NoReport"]
     tell(house, job.child_failed(1))
     assert [row["error_class"] for row in reported(house, "b-late-death")[3:]] == ["HostLost"]
-    record = house.ledger.run("b-late-death")
-    assert record is not None
+    record = record_of(house, "b-late-death")
     assert [group["error_class"] for group in record["errors"]] == ["HostLost"]
     assert states(house) == [("b-late-death", "PARTIAL")]
 
@@ -223,8 +228,7 @@ def test_what_a_killed_child_had_reported_counts_and_only_the_rest_has_failed_wi
     house.ledger.record_report(report("b-killed", 0, shape))
     house.ledger.record_report(report("b-killed", 1, shape, done=3, rejected=1))
     tell(house, job.child_failed(1), job.ended(failed=[1]))
-    record = house.ledger.run("b-killed")
-    assert record is not None
+    record = record_of(house, "b-killed")
     counts = {name: record["counts"][name] for name in ("done", "rejected", "failed")}
     assert counts == {"done": 9, "rejected": 1, "failed": 2}
     assert [(group["error_class"], group["count"]) for group in record["errors"]] == [("HostLost", 2)]
@@ -238,8 +242,7 @@ def test_a_late_death_mends_the_errors_of_an_upload_too(house: House) -> None:
     for child in (0, 2):
         house.ledger.record_report(report(run_of(job), child, SHAPE))
     tell(house, job.ended(failed=[1]), job.child_failed(1))
-    record = house.ledger.run(run_of(job))
-    assert record is not None
+    record = record_of(house, run_of(job))
     assert [group["error_class"] for group in record["errors"]] == ["HostLost"]
     assert (record["job"], record["stopped"]) == ("upload-job", CREATED + 60)
     assert states(house) == [(run_of(job), "PARTIAL")]
@@ -252,8 +255,7 @@ def test_a_report_that_comes_after_the_end_counts_when_the_end_is_told_again(hou
     tell(house, job.ended(failed=[1, 2]))
     house.ledger.record_report(report("b-late-report", 1, shape))
     tell(house, job.ended(failed=[1, 2]))
-    record = house.ledger.run("b-late-report")
-    assert record is not None
+    record = record_of(house, "b-late-report")
     assert (record["counts"]["done"], record["counts"]["failed"]) == (6, 3)
     assert reported(house, "b-late-report")[1]["done"] == 6
     assert states(house) == [("b-late-report", "PARTIAL")]
@@ -327,8 +329,7 @@ def test_events_in_any_order_and_number_end_in_the_same_state_announced_once(
     tell(house, *(events[number] for number in data.draw(shuffled(len(events)))))
     expected = RunState.FAILED if len(dead) == 5 else RunState.PARTIAL if dead else RunState.SUCCEEDED
     assert states(house) == [(run, expected.value)]
-    record = house.ledger.run(run)
-    assert record is not None
+    record = record_of(house, run)
     assert (record["state"], record["started"], record["stopped"]) == (expected, CREATED, CREATED + 63)
     assert (record["counts"]["done"], record["counts"]["failed"]) == (15 - 3 * len(dead), 3 * len(dead))
     errors = [(group["error_class"], group["count"]) for group in record["errors"]]
